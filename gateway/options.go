@@ -1,0 +1,94 @@
+// Package gateway is the enforcement point: it joins a client's Engine.IO session to one at the upstream
+// and puts every packet between them before the engine.
+package gateway
+
+import (
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"github.com/siogw/siogw/engine"
+)
+
+// Options says how a Gateway works. Fields without a stated zero value are required.
+type Options struct {
+	Path        string   // where Engine.IO answers, "/socket.io/"
+	Upstream    *url.URL // http or https; its path, if any, replaces Path at the upstream
+	Passthrough bool     // other paths go to the upstream as plain HTTP; otherwise they are 404
+
+	Transports   []string      // any of polling, websocket
+	PingInterval time.Duration // of the downstream heartbeat
+	PingTimeout  time.Duration
+	Origins      []string       // exact; empty admits the same host only
+	Trusted      []netip.Prefix // proxies whose X-Forwarded-For and -Proto are believed
+
+	Limits Limits
+	Rooms  Rooms
+	Deny   Deny
+
+	Engine   *engine.Engine
+	Verifier Verifier // nil: nobody is authenticated
+	Require  bool     // a CONNECT without a verified identity is refused
+	Log      Log      // nil: decisions are not logged
+	Logger   *slog.Logger
+}
+
+// Limits bounds what a client may cost. Zero means no limit, except where a default is named.
+type Limits struct {
+	Payload     int // bytes of one message, attachments each; default 1 MiB
+	Depth       int // JSON nesting; default 32
+	Attachments int // binary attachments of one packet; default 16
+	Namespaces  int // namespaces of one session; default 16
+
+	ConnectionsTotal int
+	ConnectionsPerIP int
+	ConnectRatePerIP Rate
+	EventsPerSession Rate
+	EventsPerName    map[string]Rate // by event name, for each session
+}
+
+// Rate is a number of times in a period; the zero value is no limit. A full period's worth may come at once.
+type Rate struct {
+	Count int
+	Per   time.Duration
+}
+
+// Rooms maps events to rooms, which are not on the wire.
+type Rooms struct {
+	Join, Leave, Target []RoomRule
+}
+
+// RoomRule maps the packets of one event. Room is a JSON pointer (RFC 6901) beginning with /args.
+type RoomRule struct {
+	Namespace string
+	Event     string
+	Room      string
+}
+
+// Deny says how a refused client is told.
+type Deny struct {
+	NoAck        bool   // do not answer a refused event that asked for an ack
+	Event        string // the event that tells of other refusals; "" sends none
+	MaxPerMinute int    // denials of one session in a minute before it is disconnected; 0 for no limit
+}
+
+// Credentials are where a token may be found.
+type Credentials struct {
+	Request *http.Request // the handshake
+	Auth    []byte        // the CONNECT payload, a JSON object; nil at the handshake
+}
+
+// Verifier turns credentials into an identity.
+type Verifier interface {
+	// Verify gives the identity that the token in c proves; nil, nil when c holds none; a denial
+	// (CodeTokenInvalid, CodeTokenExpired) when a token is there and does not hold.
+	Verify(c Credentials) (*engine.Identity, *engine.Denial)
+}
+
+// Log receives every decision, and the end of every session as an input of kind Disconnect. It does not
+// keep in or d after it returns, and does not wait.
+type Log interface {
+	Decision(in *engine.Input, d *engine.Decision)
+}
