@@ -1,0 +1,125 @@
+// Package eioserver is the client-facing end of Engine.IO: sessions over polling, over WebSocket, and the
+// upgrade between them, as an http.Handler. Sessions push what they read to their [engineio.Handler].
+//
+// Source: https://socket.io/docs/v4/engine-io-protocol/ (revision 4).
+package eioserver
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/siogw/siogw/engineio"
+)
+
+// Options says how a Server works. A zero value takes the default named.
+type Options struct {
+	Path       string   // where Engine.IO answers, exactly; default "/socket.io/"
+	Transports []string // any of polling, websocket; default both
+
+	PingInterval   time.Duration // from a pong to the next ping; default 25 s
+	PingTimeout    time.Duration // from when a ping was due to its pong; default 20 s
+	UpgradeTimeout time.Duration // from the WebSocket of an upgrade to its end; default 10 s
+	BodyTimeout    time.Duration // for the whole body of a POST; default 30 s
+	// WriteTimeout is the deadline of a slow reader: for 16 KiB of a WebSocket, for one answer to a poll,
+	// and for what waits for a poll; default 20 s.
+	WriteTimeout time.Duration
+
+	MaxPayload int // bytes of one message and of one POST; default 1 MiB
+	HighWater  int // bytes waiting to be written at which Send reports false; default 256 KiB
+	// HardLimit is the number of bytes waiting to be written at which the session closes (SlowReader);
+	// default HighWater + 4 MaxPayload. Give it room above HighWater for the largest unit that is sent at once.
+	HardLimit      int
+	MaxPollPackets int // packets in one answer to a poll; default 16, where python-engineio gives up
+
+	// Origins are the origins that browsers may come from, compared exactly; empty admits the host of the
+	// Host header only, and turns CORS off.
+	Origins []string
+	// Address gives the client's address, and whether it came by TLS; default the connection's.
+	Address func(*http.Request) (addr netip.Addr, secure bool)
+	// AnyAddress honours a sid from another address than the one that opened it.
+	AnyAddress bool
+
+	// Accept judges a handshake before it is answered; required. It may wait, e.g. to dial the upstream,
+	// and should give up when the request's context ends. An *engineio.Error is the answer to the client;
+	// any other error is a 500 without detail.
+	Accept func(*Opening) (engineio.Handler, error)
+
+	Logger *slog.Logger // default: nothing is logged
+}
+
+// Opening is a handshake being judged.
+type Opening struct {
+	Request   *http.Request
+	Session   *Session // to be written to by the handler's owner; it buffers until the handshake is answered
+	ID        string   // the sid
+	EIO       int      // revision of the protocol: 4
+	Transport string   // polling or websocket
+	Addr      netip.Addr
+	Secure    bool
+	// Header is added to the answer; e.g. the upstream's Set-Cookie.
+	Header http.Header
+	// MaxPayload is what the handshake announces and the session enforces; Accept may lower it.
+	MaxPayload int
+}
+
+func (o *Options) complete() error {
+	def(&o.Path, "/socket.io/")
+	def(&o.PingInterval, 25*time.Second)
+	def(&o.PingTimeout, 20*time.Second)
+	def(&o.UpgradeTimeout, 10*time.Second)
+	def(&o.BodyTimeout, 30*time.Second)
+	def(&o.WriteTimeout, 20*time.Second)
+	def(&o.MaxPayload, 1<<20)
+	def(&o.HighWater, 256<<10)
+	def(&o.HardLimit, o.HighWater+4*o.MaxPayload)
+	def(&o.MaxPollPackets, 16)
+	def(&o.Logger, slog.New(slog.DiscardHandler))
+	if len(o.Transports) == 0 {
+		o.Transports = []string{"polling", "websocket"}
+	}
+	if o.Address == nil {
+		o.Address = remoteAddr
+	}
+	return o.check()
+}
+
+func (o *Options) check() error {
+	switch {
+	case o.Accept == nil:
+		return errors.New("eioserver: Accept is nil")
+	case !strings.HasPrefix(o.Path, "/"):
+		return fmt.Errorf("eioserver: path %q does not begin with /", o.Path)
+	case min(o.PingInterval, o.PingTimeout, o.UpgradeTimeout, o.BodyTimeout, o.WriteTimeout) < 0:
+		return errors.New("eioserver: a negative duration")
+	case min(o.MaxPayload, o.HighWater, o.MaxPollPackets) < 1:
+		return errors.New("eioserver: a limit below 1")
+	case o.HardLimit < o.HighWater:
+		return fmt.Errorf("eioserver: hard limit %d below high water %d", o.HardLimit, o.HighWater)
+	}
+	for _, t := range o.Transports {
+		if t != "polling" && t != "websocket" {
+			return fmt.Errorf("eioserver: transport %q is none", t)
+		}
+	}
+	return nil
+}
+
+// def puts a default in the place of a zero value.
+func def[T comparable](v *T, d T) {
+	var zero T
+	if *v == zero {
+		*v = d
+	}
+}
+
+func remoteAddr(r *http.Request) (netip.Addr, bool) {
+	host, _, _ := net.SplitHostPort(r.RemoteAddr)
+	addr, _ := netip.ParseAddr(host) // the zero Addr equals only itself
+	return addr.Unmap(), r.TLS != nil
+}
