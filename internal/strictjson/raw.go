@@ -132,7 +132,7 @@ func skip(data []byte, at int) int {
 	for at < len(data) {
 		switch data[at] {
 		case '"':
-			at = skipString(data, at)
+			at = StringEnd(data, at)
 		case '{', '[':
 			depth++
 			at++
@@ -158,8 +158,8 @@ func skip(data []byte, at int) int {
 	return at
 }
 
-// skipString gives the place after the string that begins at at.
-func skipString(data []byte, at int) int {
+// StringEnd gives the place after the string that begins (with its quote) at at.
+func StringEnd(data []byte, at int) int {
 	for i := at + 1; i < len(data); {
 		n := bytes.IndexByte(data[i:], '"')
 		if n < 0 {

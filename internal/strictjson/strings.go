@@ -6,7 +6,7 @@ import "iter"
 func Strings(data []byte) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		for at := nextString(data, 0); at < len(data); {
-			end := skipString(data, at)
+			end := StringEnd(data, at)
 			if !isKey(data, end) && !yield(data[at:end]) {
 				return
 			}
@@ -20,7 +20,7 @@ func Strings(data []byte) iter.Seq[[]byte] {
 func ReplaceStrings(dst, data []byte, repl func(i int, s string) (string, bool)) []byte {
 	done, i := 0, 0
 	for at := nextString(data, 0); at < len(data); {
-		end := skipString(data, at)
+		end := StringEnd(data, at)
 		if !isKey(data, end) {
 			if s, ok := repl(i, String(data[at:end])); ok {
 				dst = append(dst, data[done:at]...)

@@ -1,0 +1,83 @@
+package socketio
+
+import "bytes"
+
+// Sender says whose packets are read: the two may send different ones.
+type Sender uint8
+
+// The senders.
+const (
+	Client Sender = iota
+	Server
+)
+
+// Revision is a revision of the Socket.IO protocol. The zero value reads as V5.
+type Revision uint8
+
+// The revisions.
+const (
+	V4 Revision = 4 // spoken over Engine.IO 3, by clients and servers 1.x and 2.x
+	V5 Revision = 5 // spoken over Engine.IO 4, by clients and servers 3.x and 4.x
+)
+
+// Decoder reads the packets of one sender in one session, in order. The zero value reads those of a
+// revision 5 client within DefaultLimits. It is not safe for concurrent use.
+//
+// After an error the decoder has forgotten any packet that was incomplete; the session should end,
+// since attachments that are still to come belong to nothing.
+type Decoder struct {
+	Limits   Limits
+	From     Sender
+	Revision Revision
+
+	packet  Packet
+	missing int    // attachments still to come
+	room    int    // bytes that they may have
+	last    string // the namespace of the packet before, kept since most go to the same
+}
+
+// Text reads a text message. It gives nil and no error when attachments must come first. The packet and
+// its slices, which may be parts of data, are valid until the next call, or until data is overwritten.
+// The error is an *Error.
+func (d *Decoder) Text(data []byte) (*Packet, error) {
+	if d.missing > 0 {
+		d.forget()
+		return nil, &Error{Code: Malformed, Msg: "text where an attachment is due"}
+	}
+	d.packet = Packet{}
+	r := reader{data: data, decoder: d, limits: d.Limits.withDefaults(), packet: &d.packet}
+	if err := r.read(); err != nil {
+		d.packet = Packet{}
+		return nil, err
+	}
+	if d.packet.Count == 0 {
+		return &d.packet, nil
+	}
+	d.packet.Data = bytes.Clone(d.packet.Data)
+	d.missing, d.room = d.packet.Count, r.limits.AttachmentBytes
+	return nil, nil
+}
+
+// Binary reads an attachment, of which it keeps a copy. It gives the packet when this was its last one, nil and
+// no error before. The packet is valid until the next call. The error is an *Error.
+func (d *Decoder) Binary(data []byte) (*Packet, error) {
+	if d.missing == 0 {
+		return nil, &Error{Code: Malformed, Msg: "attachment of no packet"}
+	}
+	if d.room -= len(data); d.room < 0 {
+		d.forget()
+		return nil, &Error{Code: TooLarge, Msg: "attachments too large"}
+	}
+	d.packet.Attachments = append(d.packet.Attachments, append([]byte{}, data...))
+	if d.missing--; d.missing > 0 {
+		return nil, nil
+	}
+	return &d.packet, nil
+}
+
+// Pending gives the number of attachments that an incomplete packet still waits for.
+func (d *Decoder) Pending() int { return d.missing }
+
+func (d *Decoder) forget() {
+	d.packet, d.missing, d.room = Packet{}, 0, 0
+}
