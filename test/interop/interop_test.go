@@ -1,0 +1,139 @@
+// Package interop runs real Socket.IO clients against a real Socket.IO server, directly and through the
+// gateway. Scenarios are data, in scenarios/; README.md describes them.
+package interop
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if build.dir != "" {
+		os.RemoveAll(build.dir)
+	}
+	os.Exit(code)
+}
+
+// require skips the test where node or its packages are absent, unless SIOGW_REQUIRE_INTEROP=1 says that
+// they must be there.
+func require(t *testing.T) {
+	t.Helper()
+	missing := ""
+	if _, err := exec.LookPath("node"); err != nil {
+		missing = "node is not installed"
+	} else if _, err := os.Stat("node_modules/socket.io-client/package.json"); err != nil {
+		missing = "node_modules is absent"
+	}
+	switch {
+	case missing == "":
+	case os.Getenv("SIOGW_REQUIRE_INTEROP") == "1":
+		t.Fatalf("%s: run scripts/setup.sh", missing)
+	default:
+		t.Skipf("%s: run scripts/setup.sh (make test does)", missing)
+	}
+}
+
+// TestScenarios runs every scenario with each of its clients over each of its transports.
+func TestScenarios(t *testing.T) {
+	require(t)
+	paths, err := filepath.Glob("scenarios/*.yaml")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no scenarios: %v", err)
+	}
+	for _, path := range paths {
+		s, err := loadScenario(path)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		again := func(t *testing.T) *scenario { // a copy for each: a run fills in tokens
+			t.Parallel()
+			s, err := loadScenario(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return s
+		}
+		name := strings.TrimSuffix(filepath.Base(path), ".yaml")
+		if s.Parity {
+			t.Run("bare/"+name, func(t *testing.T) { again(t).runBare(t) })
+		}
+		t.Run("gateway/"+name, func(t *testing.T) { again(t).runGateway(t) })
+	}
+}
+
+// runBare runs s against the server itself, which proves that the scenario expects what the reference does.
+func (s *scenario) runBare(t *testing.T) {
+	up := startServer(t, s.Server)
+	s.each(t, up, up.url, func(*testing.T) {})
+}
+
+func (s *scenario) runGateway(t *testing.T) {
+	up := startServer(t, s.Server)
+	gw := startGateway(t, s, up)
+	log := &decisionLog{path: filepath.Join(gw.dir, "decisions.jsonl")}
+	s.each(t, up, gw.url, func(t *testing.T) {
+		if err := log.check(s.Decisions, s.Undecided); err != nil {
+			t.Error(err)
+		}
+		if err := log.next(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// job is one run, as driver.cjs reads it.
+type job struct {
+	Version   string `json:"version"`
+	Transport string `json:"transport"`
+	URL       string `json:"url"`
+	Control   string `json:"control"`
+	Steps     any    `json:"steps"`
+}
+
+// result is what driver.cjs says of a run.
+type result struct {
+	OK    bool   `json:"ok"`
+	Step  int    `json:"step"`
+	Error string `json:"error"`
+}
+
+// each runs the steps with each client and transport, one after the other, and then after.
+func (s *scenario) each(t *testing.T, up server, url string, after func(*testing.T)) {
+	driver := start(t, ".", "node", "driver.cjs")
+	in := json.NewEncoder(driver.stdin)
+	steps := make([]any, len(s.Steps))
+	for i := range s.Steps {
+		steps[i] = tokens(s.Steps[i])
+	}
+	for _, version := range s.Clients {
+		for _, transport := range s.Transports {
+			t.Run(version+"/"+transport, func(t *testing.T) {
+				if err := in.Encode(job{version, transport, url, up.control, steps}); err != nil {
+					t.Fatal(err)
+				}
+				var r result
+				if err := driver.readJSON(&r); err != nil {
+					t.Fatal(err)
+				}
+				if !r.OK {
+					t.Errorf("step %d %s: %s", r.Step, stepText(s.Steps, r.Step), r.Error)
+				}
+				after(t)
+			})
+		}
+	}
+}
+
+func stepText(steps []map[string]any, i int) string {
+	if i < 0 || i >= len(steps) {
+		return ""
+	}
+	text, _ := json.Marshal(steps[i])
+	return string(text)
+}

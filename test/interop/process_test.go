@@ -1,0 +1,205 @@
+package interop
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// startWait bounds the start and the end of a process; compiling a guest takes a second or two.
+const startWait = 30 * time.Second
+
+// process is a child with lines in and out. What it says on stderr is shown when the test fails.
+type process struct {
+	cmd    *exec.Cmd
+	stdin  io.WriteCloser
+	stdout *bufio.Reader
+	stderr *output
+}
+
+// output keeps the first 64 KiB of what is written.
+type output struct {
+	mu   sync.Mutex
+	text []byte
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.text = append(o.text, p[:min(len(p), 64<<10-len(o.text))]...)
+	return len(p), nil
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return string(o.text)
+}
+
+// start runs a program until the end of the test.
+func start(t *testing.T, dir, name string, args ...string) *process {
+	t.Helper()
+	p := &process{cmd: exec.Command(name, args...), stderr: &output{}}
+	p.cmd.Dir, p.cmd.Stderr = dir, p.stderr
+	var err error
+	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	out, err := p.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.stdout = bufio.NewReader(out)
+	if err := p.cmd.Start(); err != nil {
+		t.Fatalf("start %s: %v", name, err)
+	}
+	t.Cleanup(func() { p.stop(t) })
+	return p
+}
+
+// stop asks the process to end, by the end of its stdin and SIGTERM, and insists after startWait.
+func (p *process) stop(t *testing.T) {
+	p.stdin.Close()
+	p.cmd.Process.Signal(syscall.SIGTERM)
+	kill := time.AfterFunc(startWait, func() { p.cmd.Process.Kill() })
+	io.Copy(io.Discard, p.stdout)
+	err := p.cmd.Wait()
+	if !kill.Stop() {
+		t.Errorf("%s did not end by itself in %v", filepath.Base(p.cmd.Path), startWait)
+	}
+	if t.Failed() && p.stderr.String() != "" {
+		t.Logf("%s (%v) said:\n%s", filepath.Base(p.cmd.Path), err, p.stderr)
+	}
+}
+
+// readJSON reads one line of stdout into v; it fails when none comes in time.
+func (p *process) readJSON(v any) error {
+	line := make(chan error, 1)
+	go func() {
+		text, err := p.stdout.ReadBytes('\n')
+		if err == nil {
+			err = json.Unmarshal(text, v)
+		}
+		line <- err
+	}()
+	select {
+	case err := <-line:
+		if err != nil {
+			return fmt.Errorf("%s: %w\n%s", filepath.Base(p.cmd.Path), err, p.stderr)
+		}
+		return nil
+	case <-time.After(2 * startWait):
+		p.cmd.Process.Kill() // ends the read
+		<-line
+		return fmt.Errorf("%s said nothing in %v", filepath.Base(p.cmd.Path), 2*startWait)
+	}
+}
+
+// server is the real Socket.IO server.
+type server struct{ url, control string }
+
+func startServer(t *testing.T, options map[string]any) server {
+	t.Helper()
+	if options == nil {
+		options = map[string]any{}
+	}
+	text, err := json.Marshal(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := start(t, ".", "node", "server.cjs", string(text))
+	var ports struct{ Port, Control int }
+	if err := p.readJSON(&ports); err != nil {
+		t.Fatal(err)
+	}
+	return server{fmt.Sprintf("http://127.0.0.1:%d", ports.Port), fmt.Sprintf("http://127.0.0.1:%d", ports.Control)}
+}
+
+// gateway is a running siogw.
+type gateway struct{ url, dir string }
+
+func startGateway(t *testing.T, s *scenario, up server) gateway {
+	t.Helper()
+	binary := buildGateway(t)
+	dir := t.TempDir()
+	address := freeAddress(t)
+	s.writeConfig(t, dir, baseConfig(address, up.url))
+	for name, folder := range s.Guests {
+		buildGuest(t, folder, filepath.Join(dir, name))
+	}
+	p := start(t, dir, binary, "run", "-c", filepath.Join(dir, "siogw.yaml"))
+	ended := make(chan struct{})
+	go func() { // its stdout ends with it
+		defer close(ended)
+		io.Copy(io.Discard, p.stdout)
+	}()
+	for deadline := time.Now().Add(startWait); ; {
+		conn, err := net.DialTimeout("tcp", address, time.Second)
+		if err == nil {
+			conn.Close()
+			return gateway{"http://" + address, dir}
+		}
+		select {
+		case <-ended:
+			t.Fatalf("the gateway ended at once:\n%s", p.stderr)
+		case <-time.After(10 * time.Millisecond):
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the gateway does not listen after %v:\n%s", startWait, p.stderr)
+		}
+	}
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+var build struct {
+	sync.Once
+	dir, out string
+	err      error
+}
+
+// buildGateway compiles cmd/siogw once; TestMain removes it.
+func buildGateway(t *testing.T) string {
+	t.Helper()
+	build.Do(func() {
+		if build.dir, build.err = os.MkdirTemp("", "siogw-interop-"); build.err != nil {
+			return
+		}
+		var out []byte
+		out, build.err = exec.Command("go", "build", "-o", build.dir+"/siogw", "../../cmd/siogw").CombinedOutput()
+		build.out = string(out)
+	})
+	if build.err != nil {
+		t.Fatalf("build the gateway: %v\n%s", build.err, build.out)
+	}
+	return build.dir + "/siogw"
+}
+
+// buildGuest compiles a Go guest below guests/ to WebAssembly.
+func buildGuest(t *testing.T, folder, out string) {
+	t.Helper()
+	cmd := exec.Command("go", "build", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w", "-o", out, ".")
+	cmd.Dir = filepath.Join("guests", folder)
+	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "GOFLAGS="+strings.TrimSpace(os.Getenv("GOFLAGS")+" -buildvcs=false"))
+	if text, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("build guest %s: %v\n%s", folder, err, text)
+	}
+}
