@@ -1,0 +1,248 @@
+// Package config reads the operator's one file, siogw.yaml, with what the environment and the command
+// line change in it. It is strict: every key is known, every value has its form, and every mistake is
+// told with its place. DESIGN.md section 7 is the contract; [Defaults] is the same as a file.
+package config
+
+import (
+	"encoding/json"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"github.com/siogw/siogw/engine"
+)
+
+// Config is everything an operator can say. The tag of a field is its key; the key of a field in a
+// section is section.field. Defaults that are not the zero value are those of [Default].
+type Config struct {
+	// Listen is the address that clients reach, host:port. Default 127.0.0.1:8080; port 0 takes a free one.
+	Listen string `yaml:"listen"`
+	// Path is where Engine.IO answers. Default /socket.io/; begins and ends with a slash.
+	Path     string   `yaml:"path"`
+	Upstream Upstream `yaml:"upstream"`
+	Admin    Admin    `yaml:"admin"`
+	TLS      TLS      `yaml:"tls"`
+	// TrustedProxies are the addresses and networks whose X-Forwarded-For and -Proto are believed.
+	// Default none.
+	TrustedProxies []Network `yaml:"trusted_proxies"`
+	// Origins are the exact origins (scheme://host[:port], or null) that browsers may come from.
+	// Default none, which admits the same host only.
+	Origins []Origin `yaml:"origins"`
+	// Transports are polling, websocket or both. Default both.
+	Transports []Transport `yaml:"transports"`
+	// EIO3 admits clients of Engine.IO 3. Default false.
+	EIO3      bool      `yaml:"eio3"`
+	Heartbeat Heartbeat `yaml:"heartbeat"`
+	Limits    Limits    `yaml:"limits"`
+	Identity  Identity  `yaml:"identity"`
+	Rooms     Rooms     `yaml:"rooms"`
+	Contract  Contract  `yaml:"contract"`
+	Policy    Policy    `yaml:"policy"`
+	// Plugins are asked in their order within each phase. Default none; names are unique.
+	Plugins     []Plugin    `yaml:"plugins"`
+	Deny        Deny        `yaml:"deny"`
+	DecisionLog DecisionLog `yaml:"decision_log"`
+	// Store keeps what several gateways share: memory, or redis://…. Default memory.
+	Store string `yaml:"store"`
+	Log   Log    `yaml:"log"`
+
+	File   string `yaml:"-"` // the file that was read, "" for none
+	places map[string]place
+}
+
+// Upstream is the Socket.IO server behind the gateway.
+type Upstream struct {
+	// URL is http or https; a path, if any, replaces Path at the upstream. Required.
+	URL URL `yaml:"url"`
+	// EIO is the upstream's Engine.IO revision, 3 or 4. Default 4.
+	EIO int `yaml:"eio" min:"3" max:"4"`
+	// Passthrough sends other paths to the upstream as plain HTTP; otherwise they are 404. Default true.
+	Passthrough bool `yaml:"passthrough"`
+}
+
+// Admin is where health and metrics are served.
+type Admin struct {
+	// Listen is host:port. Default 127.0.0.1:9090; "" serves none.
+	Listen string `yaml:"listen"`
+}
+
+// TLS is the certificate that clients see. Both or neither; default neither, plain HTTP.
+type TLS struct {
+	CertFile Path `yaml:"cert_file"`
+	KeyFile  Path `yaml:"key_file"`
+}
+
+// Heartbeat is the client-facing one (Engine.IO 4, heartbeat).
+type Heartbeat struct {
+	Interval time.Duration `yaml:"interval" min:"1s" max:"10m"` // between two pings; default 25s
+	Timeout  time.Duration `yaml:"timeout" min:"1s" max:"10m"`  // for a pong; default 20s
+}
+
+// Limits bounds what a client may cost.
+type Limits struct {
+	Payload     Size        `yaml:"payload" min:"1KiB" max:"256MiB"` // bytes of one message; default 1MiB
+	Depth       int         `yaml:"depth" min:"1" max:"512"`         // JSON nesting; default 32
+	Attachments int         `yaml:"attachments" min:"1" max:"1024"`  // of one packet; default 16
+	Namespaces  int         `yaml:"namespaces" min:"1" max:"1024"`   // of one session; default 16
+	Connections Connections `yaml:"connections"`
+	Events      Events      `yaml:"events"`
+}
+
+// Connections bounds sessions. Zero means no limit.
+type Connections struct {
+	Total     int  `yaml:"total" min:"0"`  // at one time; default 10000
+	PerIP     int  `yaml:"per_ip" min:"0"` // at one time from one address; default 100
+	RatePerIP Rate `yaml:"rate_per_ip"`    // new ones from one address; default 20/s
+}
+
+// Events bounds the packets of one session. A zero rate means no limit.
+type Events struct {
+	PerSession Rate            `yaml:"per_session"` // default 100/s
+	PerEvent   map[string]Rate `yaml:"per_event"`   // by event name; default none
+}
+
+// Identity says how clients prove who they are.
+type Identity struct {
+	JWT JWT `yaml:"jwt"`
+	// RolesClaim is the claim that holds the roles, by dotted path: an array of strings or a string with
+	// blanks between. Default roles.
+	RolesClaim string `yaml:"roles_claim"`
+	// Required refuses a CONNECT without a verified identity. Default false.
+	Required bool `yaml:"required"`
+}
+
+// JWT says where tokens are and what makes one good. At most one of Secret, PublicKeyFile and JWKS;
+// with none, nobody is authenticated.
+type JWT struct {
+	// From are the places of a token, the first that holds one counts: auth.MEMBER (of the CONNECT
+	// payload, by dotted path), header.NAME, cookie.NAME, query.NAME.
+	// Default auth.token, header.authorization.
+	From []TokenSource `yaml:"from"`
+	// Secret is the HMAC secret, at least 32 bytes. Also secret_file.
+	Secret     Secret `yaml:"secret"`
+	SecretFile Path   `yaml:"secret_file"` // its content, less one final newline, is Secret
+	// PublicKeyFile is a PEM file: an RSA (2048 bits or more), EC or Ed25519 public key, or a certificate.
+	PublicKeyFile Path     `yaml:"public_key_file"`
+	JWKS          Location `yaml:"jwks"`     // a JSON Web Key Set (RFC 7517): a file
+	Issuer        string   `yaml:"issuer"`   // the iss to demand; "" demands none
+	Audience      string   `yaml:"audience"` // the aud to demand; "" demands none
+	// Algorithms are those a token may be signed with. Default those that fit the key.
+	Algorithms []Algorithm   `yaml:"algorithms"`
+	Leeway     time.Duration `yaml:"leeway" min:"0s" max:"10m"` // for exp, nbf and iat; default 0s
+}
+
+// Rooms maps events to rooms, which are not on the wire. Default none.
+type Rooms struct {
+	Join   []RoomRule `yaml:"join"`   // decided as kind join
+	Leave  []RoomRule `yaml:"leave"`  // decided as kind leave
+	Target []RoomRule `yaml:"target"` // give input.room
+}
+
+// RoomRule finds the room in the packets of one event.
+type RoomRule struct {
+	Namespace string  `yaml:"namespace"` // default /
+	Event     string  `yaml:"event"`     // required
+	Room      Pointer `yaml:"room"`      // JSON pointer (RFC 6901) that begins with /args; default /args/0
+}
+
+// Contract checks events against a schema.
+type Contract struct {
+	Files         []Path `yaml:"files"`                            // AsyncAPI or JSON Schema; default none
+	UnknownEvents string `yaml:"unknown_events" enum:"deny,allow"` // default deny
+}
+
+// Policy is the Rego part.
+type Policy struct {
+	// Paths are .rego, .json and .yaml files and folders of them. Default none: the baseline decides.
+	Paths []Path `yaml:"paths"`
+	// Mode is enforce, monitor or off; off leaves the decision to the baseline. Default enforce.
+	Mode Mode `yaml:"mode"`
+	// Timeout is for one evaluation, which then denies. Default 50ms.
+	Timeout time.Duration `yaml:"timeout" min:"1ms" max:"10s"`
+}
+
+// Plugin is one Wasm plugin in its place.
+type Plugin struct {
+	Name    string        `yaml:"name"`   // input.plugins.NAME and the log; required; letters, digits, - and _
+	Source  Source        `yaml:"source"` // std:NAME, or the path of a .wasm file; required
+	Match   Match         `yaml:"match"`
+	Config  JSON          `yaml:"config"`                                  // what the plugin is configured with; default {}
+	Memory  Size          `yaml:"memory" min:"64KiB" max:"4GiB"`           // cap on its memory; default 16MiB
+	Timeout time.Duration `yaml:"timeout" min:"100us" max:"10s"`           // for one verdict; default 5ms
+	OnError string        `yaml:"on_error" enum:"deny,allow"`              // what its failure counts as; default deny
+	Mode    Mode          `yaml:"mode"`                                    // default enforce
+	Phase   string        `yaml:"phase" enum:"before_policy,after_policy"` // default after_policy
+	SHA256  Checksum      `yaml:"sha256"`                                  // of the module, 64 hex digits; "" checks nothing
+}
+
+// Match says which inputs a plugin is asked about. An empty list matches all.
+type Match struct {
+	Kinds      []Kind      `yaml:"kinds"`
+	Directions []Direction `yaml:"directions"`
+	Namespaces []string    `yaml:"namespaces"`
+	Events     []string    `yaml:"events"`
+}
+
+// Deny says how a refused client is told.
+type Deny struct {
+	Ack          bool   `yaml:"ack"`                    // answer refused events that asked for an ack; default true
+	Event        string `yaml:"event"`                  // the event that tells of others; default siogw:denied, "" for none
+	MaxPerMinute int    `yaml:"max_per_minute" min:"0"` // before the session is closed; default 60, 0 for no limit
+}
+
+// DecisionLog is one JSON line for each decision.
+type DecisionLog struct {
+	Output Output `yaml:"output"` // stdout, stderr, none, or a file; default stdout
+	// Mask hides auth, args, or what a JSON pointer below them names, such as /auth/token. Default both.
+	Mask []MaskPath `yaml:"mask"`
+}
+
+// Log is what the gateway says of itself, on stderr.
+type Log struct {
+	Format string `yaml:"format" enum:"text,json"`            // default text
+	Level  string `yaml:"level" enum:"debug,info,warn,error"` // default info
+}
+
+// Values with a form of their own. Each is a scalar in the file.
+type (
+	Path        string      // of a file; relative to the folder of the configuration file
+	Location    string      // a file as Path, or an http or https URL
+	Source      string      // std:NAME, or a file as Path
+	Output      string      // stdout, stderr, none, or a file as Path
+	Secret      string      // never printed
+	URL         url.URL     // http or https, without user, query and fragment
+	Size        int64       // bytes: 4096, 64KiB, 1MiB, 1GiB, 1MB
+	Origin      string      // scheme://host[:port] or null
+	Transport   string      // polling or websocket
+	TokenSource string      // auth.X, header.X, cookie.X, query.X
+	Algorithm   string      // of a JWS (RFC 7518 section 3.1, RFC 8037); never none
+	Pointer     string      // JSON pointer that begins with /args
+	MaskPath    string      // auth, args, or a JSON pointer below them
+	Checksum    string      // SHA-256 in lower-case hex
+	Mode        engine.Mode // enforce, monitor, off
+	Kind        engine.Kind
+	Direction   engine.Direction
+	Network     netip.Prefix // a network, or an address as the network of it alone
+	JSON        json.RawMessage
+)
+
+// Rate is a number of times in a period: 20/s, 100/m, 5/h, 10/30s; 0 is no limit.
+type Rate struct {
+	Count int
+	Per   time.Duration
+}
+
+// String never gives the secret.
+func (Secret) String() string { return "***" }
+
+// MarshalText never gives the secret.
+func (Secret) MarshalText() ([]byte, error) { return []byte("***"), nil }
+
+// GoString never gives the secret.
+func (Secret) GoString() string { return `"***"` }
+
+// Address gives the upstream's address in the standard library's form.
+func (u *Upstream) Address() *url.URL { v := url.URL(u.URL); return &v }
+
+// HasKey reports whether tokens can be verified.
+func (j *JWT) HasKey() bool { return j.Secret != "" || j.PublicKeyFile != "" || j.JWKS != "" }

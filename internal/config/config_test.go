@@ -1,0 +1,313 @@
+package config
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/siogw/siogw/engine"
+)
+
+const up = "upstream: { url: 'http://127.0.0.1:3000' }\n" // one line, so that the mistake is on line 2
+
+func TestDefaultsFileIsDefault(t *testing.T) {
+	got, err := Parse("x", "", []byte(Defaults))
+	errs, ok := err.(Errors)
+	if !ok || len(errs) != 1 || errs[0].Key != "upstream.url" {
+		t.Fatalf("want only upstream.url missing, got %v", err)
+	}
+	got.places = nil
+	want := Default()
+	normalise(got)
+	normalise(want)
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("defaults.yaml differs from Default():\n%+v\n%+v", got, want)
+	}
+	for _, key := range keys() {
+		last := key[strings.LastIndexByte(key, '.')+1:]
+		if !strings.Contains(Defaults, last+":") {
+			t.Errorf("defaults.yaml does not show %s", key)
+		}
+	}
+}
+
+// normalise makes nil and empty lists the same.
+func normalise(c *Config) {
+	var walk func(v reflect.Value)
+	walk = func(v reflect.Value) {
+		switch v.Kind() {
+		case reflect.Struct:
+			for i := range v.NumField() {
+				if v.Type().Field(i).IsExported() {
+					walk(v.Field(i))
+				}
+			}
+		case reflect.Slice, reflect.Map:
+			if v.Len() == 0 && v.CanSet() {
+				v.SetZero()
+			}
+		}
+	}
+	walk(reflect.ValueOf(c).Elem())
+}
+
+// The example of DESIGN.md section 7.
+const contract = `listen: 127.0.0.1:8080
+path: /socket.io/
+upstream: { url: http://127.0.0.1:3000, eio: 4, passthrough: true }   # other paths go through as plain HTTP
+admin: { listen: 127.0.0.1:9090 }                                       # health, metrics, console, API
+tls: { cert_file: "", key_file: "" }
+trusted_proxies: []
+origins: []                       # exact; empty means same host
+transports: [polling, websocket]
+eio3: false
+heartbeat: { interval: 25s, timeout: 20s }
+limits: { payload: 1MiB, depth: 32, attachments: 16, namespaces: 16, connections: { total: 10000, per_ip: 100, rate_per_ip: 20/s }, events: { per_session: 100/s, per_event: { message: 10/s } } }
+identity: { jwt: { from: [auth.token, header.authorization, cookie.session], secret_file: "", jwks: "", issuer: "", audience: "", algorithms: [RS256] }, roles_claim: roles, required: false }
+rooms: { join: [{ namespace: /chat, event: join, room: /args/0 }], leave: [{ namespace: /chat, event: leave, room: /args/0 }], target: [{ namespace: /chat, event: message, room: /args/0/room }] }
+contract: { files: [asyncapi.yaml], unknown_events: deny }
+policy: { paths: [policies/], mode: enforce }
+plugins:
+  - { name: sanitize, source: std:html-sanitizer, match: { kinds: [event], namespaces: [/chat], events: [message] }, config: {}, memory: 16MiB, timeout: 5ms, on_error: deny, mode: enforce, phase: after_policy }
+deny: { ack: true, event: siogw:denied, max_per_minute: 60 }
+decision_log: { output: stdout, mask: [auth, args] }   # stdout, stderr, none, or a file
+store: memory                     # or redis://…
+`
+
+func TestContract(t *testing.T) {
+	c, err := Parse("siogw.yaml", "/etc/siogw", []byte(contract))
+	const want = "siogw.yaml:14:20: contract.files: contracts are not supported yet"
+	if err == nil || err.Error() != want {
+		t.Fatalf("got  %v\nwant %s", err, want)
+	}
+	if c.Limits.Events.PerEvent["message"] != (Rate{10, time.Second}) || c.Policy.Paths[0] != "/etc/siogw/policies" ||
+		c.Plugins[0].Match.Kinds[0] != Kind(engine.Event) || c.Plugins[0].Memory != 16<<20 ||
+		c.Rooms.Target[0] != (RoomRule{"/chat", "message", "/args/0/room"}) {
+		t.Errorf("read as %+v", c)
+	}
+}
+
+func TestErrors(t *testing.T) {
+	tests := []struct{ name, yaml, want string }{
+		{"unknown key", "polcy: {}", "2:1: polcy: unknown key, did you mean policy?"},
+		{"unknown key below", "limits:\n  payload: 1KiB\n  atachments: 3", "4:3: limits.atachments: unknown key, did you mean limits.attachments?"},
+		{"key of another section", "issuer: me", "2:1: issuer: unknown key, did you mean identity.jwt.issuer?"},
+		{"nothing near", "tls: { zzzzzzzzzz: 1 }", "2:8: tls.zzzzzzzzzz: unknown key; there are cert_file, key_file"},
+		{"plugin key", "plugins:\n  - name: a\n    source: std:b\n    on_eror: deny", "5:5: plugins.0.on_eror: unknown key, did you mean plugins.0.on_error?"},
+		{"twice", "eio3: false\neio3: false", "3:1: eio3: given twice, first on line 2"},
+		{"twice below", "limits: { depth: 1, depth: 2 }", "2:21: limits.depth: given twice, first on line 2"},
+		{"string for section", "limits: 3", `2:9: limits: want a section (key: value), found the number 3`},
+		{"number for string", "store: 3", `2:8: store: want a string, found the number 3: put it in quotes`},
+		{"bool for string", "store: true", `2:8: store: want a string, found true: put it in quotes`},
+		{"list for string", "store: [a]", `2:8: store: want a string, found a list`},
+		{"string for list", "origins: https://a", `2:10: origins: want a list, found "https://a"`},
+		{"list for map", "limits: { events: { per_event: [] } }", `2:32: limits.events.per_event: want a mapping (name: value), found a list`},
+		{"bool", "eio3: yes", `2:7: eio3: want true or false, found "yes"`},
+		{"quoted bool", "eio3: 'true'", `2:7: eio3: want true or false, found "true"`},
+		{"number", "limits: { depth: many }", `2:18: limits.depth: want a whole number, found "many"`},
+		{"fraction", "limits: { depth: 1.5 }", `2:18: limits.depth: want a whole number, found "1.5"`},
+		{"too small", "limits: { depth: 0 }", `2:18: limits.depth: want at least 1, found "0"`},
+		{"too large", "limits: { depth: 513 }", `2:18: limits.depth: want at most 512, found "513"`},
+		{"negative", "deny: { max_per_minute: -1 }", `2:25: deny.max_per_minute: want at least 0, found "-1"`},
+		{"duration", "heartbeat: { interval: 25 }", `2:24: heartbeat.interval: want a duration such as 30s, found "25"`},
+		{"negative duration", "heartbeat: { interval: -1s }", `2:24: heartbeat.interval: want a duration such as 30s, found "-1s"`},
+		{"short duration", "heartbeat: { interval: 999ms }", `2:24: heartbeat.interval: want at least 1s, found "999ms"`},
+		{"long duration", "heartbeat: { interval: 601s }", `2:24: heartbeat.interval: want at most 10m, found "601s"`},
+		{"size", "limits: { payload: 1 megabyte }", `2:20: limits.payload: want a size such as 64KiB, found "1 megabyte"`},
+		{"small size", "limits: { payload: 1023 }", `2:20: limits.payload: want at least 1KiB, found "1023"`},
+		{"rate", "limits: { connections: { rate_per_ip: fast } }", `2:39: limits.connections.rate_per_ip: want a rate such as 20/s, 100/m or 5/10s, or 0 for no limit, found "fast"`},
+		{"rate in map", "limits: { events: { per_event: { a: 0/s } } }", `2:37: limits.events.per_event.a: want a rate such as 20/s, 100/m or 5/10s, or 0 for no limit, found "0/s"`},
+		{"network", "trusted_proxies: [10.0.0.0/8, 10.0.0.0/33]", `2:31: trusted_proxies.1: want a network such as 10.0.0.0/8, or an address, found "10.0.0.0/33"`},
+		{"origin with path", "origins: [https://a.example/]", `2:11: origins.0: want an exact origin such as https://app.example.com, without a path, found "https://a.example/"`},
+		{"wildcard", `origins: ["https://*.example"]`, `2:11: origins.0: origins are exact, there are no wildcards, found "https://*.example"`},
+		{"enum", "transports: [tcp]", `2:14: transports.0: want polling or websocket, found "tcp"`},
+		{"tagged enum", "log: { level: loud }", `2:15: log.level: want debug or info or warn or error, found "loud"`},
+		{"mode", "policy: { mode: on }", `2:17: policy.mode: want enforce or monitor or off, found "on"`},
+		{"algorithm none", "identity: { jwt: { algorithms: [none] } }", `2:33: identity.jwt.algorithms.0: want ` + strings.Join(algorithms, " or ") + `, found "none"`},
+		{"token source", "identity: { jwt: { from: [body.token] } }", `2:27: identity.jwt.from.0: want auth.MEMBER, header.NAME, cookie.NAME or query.NAME, found "body.token"`},
+		{"pointer", "rooms: { join: [{ event: join, room: args.0 }] }", `2:38: rooms.join.0.room: want a JSON pointer that begins with /args, found "args.0"`},
+		{"event missing", "rooms: { leave: [{ room: /args/0 }] }", `2:18: rooms.leave.0.event: required`},
+		{"namespace", "rooms: { target: [{ event: e, namespace: chat }] }", `2:42: rooms.target.0.namespace: want a namespace, which begins with a slash, found "chat"`},
+		{"mask", "decision_log: { mask: [/session] }", `2:24: decision_log.mask.0: want auth, args, or a JSON pointer below /auth or /args, found "/session"`},
+		{"kind", "plugins: [{ name: a, source: std:b, match: { kinds: [disconnect] } }]", `2:54: plugins.0.match.kinds.0: want handshake, connect, join, leave, event, ack or emit, found "disconnect"`},
+		{"direction", "plugins: [{ name: a, source: std:b, match: { directions: [up] } }]", `2:59: plugins.0.match.directions.0: want in or out, found "up"`},
+		{"plugin without name", "plugins: [{ source: std:b }]", `2:11: plugins.0.name: required`},
+		{"plugin without source", "plugins: [{ name: a }]", `2:11: plugins.0.source: required: std:NAME or the path of a .wasm file`},
+		{"plugin source", "plugins: [{ name: a, source: /x/a.js }]", `2:30: plugins.0.source: want std:NAME or the path of a .wasm file, found "/x/a.js"`},
+		{"plugin name", "plugins: [{ name: 'a b', source: std:b }]", `2:19: plugins.0.name: want letters, digits, - and _, at most 64, found "a b"`},
+		{"reserved name", "plugins: [{ name: policy, source: std:b }]", `2:19: plugins.0.name: "policy" is reserved`},
+		{"name twice", "plugins: [{ name: a, source: std:b }, { name: a, source: std:b }]", `2:47: plugins.1.name: "a" is the name of plugins.0 too`},
+		{"checksum", "plugins: [{ name: a, source: std:b, sha256: abcd }]", `2:45: plugins.0.sha256: want the 64 hex digits of a SHA-256, found "abcd"`},
+		{"empty entry", "policy: { paths: [a, ] }\norigins:\n  -", `4:4: origins.0: an empty entry`},
+		{"listen", "listen: localhost", `2:9: listen: want host:port, found "localhost"`},
+		{"port", "listen: 127.0.0.1:70000", `2:9: listen: want host:port, found "127.0.0.1:70000"`},
+		{"admin", "admin: { listen: '127.0.0.1:8080' }", `2:18: admin.listen: the same address as listen`},
+		{"path", "path: socket.io", `2:7: path: want a path that begins and ends with a slash, found "socket.io"`},
+		{"half of TLS", "tls: { cert_file: a.pem }", `2:6: tls: want both of cert_file and key_file, or neither`},
+		{"no transports", "transports: []", `2:13: transports: want polling, websocket or both`},
+		{"two keys", "identity: { jwt: { secret: s, public_key_file: k } }", `2:18: identity.jwt: want one of secret, public_key_file and jwks`},
+		{"required without key", "identity: { required: true }", `2:23: identity.required: needs identity.jwt.secret, secret_file, public_key_file or jwks`},
+		{"issuer without key", "identity: { jwt: { issuer: me } }", `2:28: identity.jwt.issuer: needs identity.jwt.secret, secret_file, public_key_file or jwks`},
+		{"audience without key", "identity: { jwt: { audience: me } }", `2:30: identity.jwt.audience: needs identity.jwt.secret, secret_file, public_key_file or jwks`},
+		{"nowhere to look", "identity: { jwt: { secret: s, from: [] } }", `2:37: identity.jwt.from: want at least one place of a token`},
+		{"secret file missing", "identity: { jwt: { secret_file: /nowhere/s } }", `2:33: identity.jwt.secret_file: open /nowhere/s: no such file or directory`},
+		{"two secrets", "identity: { jwt: { secret: s, secret_file: /nowhere/s } }", `2:44: identity.jwt.secret_file: identity.jwt.secret is set too: choose one`},
+		{"store", "store: disk", `2:8: store: want memory, found "disk"`},
+		{"reference", "store: ${NOT_SET}", `2:8: store: the environment has no ${NOT_SET} (write $${ for a literal ${)`},
+		{"bad reference", "store: '${}'", `2:8: store: the environment has no ${ (write $${ for a literal ${)`},
+		{"merge key", "limits: { <<: { depth: 3 } }", `2:11: limits: merge keys (<<) are not supported`},
+		{"not JSON", "plugins: [{ name: a, source: std:b, config: { a: .inf } }]", `2:50: plugins.0.config.a: no JSON has .inf`},
+		{"twice in free part", "plugins: [{ name: a, source: std:b, config: { a: 1, a: 2 } }]", `2:53: plugins.0.config.a: given twice, first on line 2`},
+		{"second document", "---\nlisten: a", `2:1: a second document; the configuration is one`},
+		{"not yet: eio3", "eio3: true", "2:7: eio3: Engine.IO 3 clients are not supported yet"},
+		{"not yet: contract", "contract: { files: [a], unknown_events: allow }", "2:20: contract.files: contracts are not supported yet\n" +
+			"siogw.yaml:2:41: contract.unknown_events: contracts are not supported yet"},
+		{"not yet: jwks", "identity: { jwt: { jwks: 'https://idp/keys' } }", "2:26: identity.jwt.jwks: a key set from a URL is not supported yet"},
+		{"not yet: store", "store: redis://h", "2:8: store: a shared store is not supported yet"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := Parse("siogw.yaml", "/etc/siogw", []byte(up+tt.yaml+"\n"))
+			if err == nil {
+				t.Fatal("accepted")
+			}
+			if want := "siogw.yaml:" + tt.want; err.Error() != want {
+				t.Errorf("got  %s\nwant %s", err, want)
+			}
+		})
+	}
+}
+
+func TestUpstreamErrors(t *testing.T) {
+	tests := []struct{ yaml, want string }{
+		{"", "upstream.url: required: the address of the Socket.IO server, such as http://127.0.0.1:3000"},
+		{"upstream: { url: '127.0.0.1:3000' }", `1:18: upstream.url: want an http or https URL, found "127.0.0.1:3000"`},
+		{"upstream: { url: 'ftp://h' }", `1:18: upstream.url: want an http or https URL, found "ftp://h"`},
+		{"upstream: { url: 'http://u:p@h' }", `1:18: upstream.url: want a URL without user, query and fragment`},
+		{"upstream: { url: 'http://h?x' }", `1:18: upstream.url: want a URL without user, query and fragment, found "http://h?x"`},
+		{"upstream: { url: 'http://h', eio: 5 }", `1:35: upstream.eio: want at most 4, found "5"`},
+		{"upstream: { url: 'http://h', eio: 3 }", `1:35: upstream.eio: an Engine.IO 3 upstream is not supported yet`},
+	}
+	for _, tt := range tests {
+		_, err := Parse("f", "", []byte(tt.yaml))
+		want := "f:" + tt.want
+		if tt.yaml == "" {
+			want = "f: " + tt.want
+		}
+		if err == nil || err.Error() != want {
+			t.Errorf("%s:\ngot  %v\nwant %s", tt.yaml, err, want)
+		}
+	}
+}
+
+func TestSyntaxErrorsNameTheLine(t *testing.T) {
+	for _, tt := range []struct {
+		yaml string
+		line int
+	}{
+		{"a: b: c", 1},
+		{"listen: x\n\tpath: y", 1},
+		{"listen: x\npath: 'y\n", 2},
+		{"listen: x\nplugins: [a\n", 2},
+		{"listen: *nowhere", 1},
+		{"a: 1\nb: 2\nc: {x: 1\nd: 3\n", 3},
+		{"a: 1\nb:\n  - x\n  y: 1\n", 3},
+		{"a: 1\nb: [x, y]]\n", 1},
+		{"a: 1\n\nb: \"x\\q\"\n", 3},
+		{"a: 1\nb: @x\n", 2},
+	} {
+		_, err := Parse("f", "", []byte(tt.yaml))
+		errs, _ := err.(Errors)
+		if len(errs) == 0 || !strings.HasPrefix(errs[0].Message, "not YAML, in what begins here: ") {
+			t.Errorf("%q: %v", tt.yaml, err)
+		} else if errs[0].Line != tt.line {
+			t.Errorf("%q: line %d, want %d: %v", tt.yaml, errs[0].Line, tt.line, err)
+		}
+	}
+}
+
+func TestAllErrorsAreTold(t *testing.T) {
+	_, err := Parse("f", "", []byte("eio3: maybe\nplugins: [{}]\nlistn: x\ntls: 3\n"))
+	want := `f: upstream.url: required: the address of the Socket.IO server, such as http://127.0.0.1:3000
+f:1:7: eio3: want true or false, found "maybe"
+f:2:11: plugins.0.name: required
+f:2:11: plugins.0.source: required: std:NAME or the path of a .wasm file
+f:3:1: listn: unknown key, did you mean listen?
+f:4:6: tls: want a section (key: value), found the number 3`
+	if err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+}
+
+func TestAliasesMultiplyNothing(t *testing.T) {
+	var b strings.Builder
+	b.WriteString(up + "plugins:\n- name: a\n  source: std:b\n  config:\n    a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n")
+	for i := 1; i < 12; i++ {
+		fmt.Fprintf(&b, "    a%d: &a%d [%s]\n", i, i, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*a%d,", i-1), 10), ","))
+	}
+	if _, err := Parse("f", "", []byte(b.String())); err == nil || !strings.Contains(err.Error(), "too many values") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestSecretsAreNotPrinted(t *testing.T) {
+	c, err := Parse("f", "", []byte(up+"identity: { jwt: { secret: hunter2hunter2hunter2hunter2hunter2 } }"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, format := range []string{"%v", "%+v", "%#v", "%s"} {
+		if out := fmt.Sprintf(format, *c); strings.Contains(out, "hunter2") {
+			t.Errorf("%s prints the secret", format)
+		}
+	}
+}
+
+func TestFiles(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "secret", "line one\n\n")
+	write(t, dir, "siogw.yaml", up+"identity: { jwt: { secret_file: secret } }\ndecision_log: { output: log/d.jsonl }\n")
+	c, err := Load(filepath.Join(dir, "siogw.yaml"), nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Identity.JWT.Secret != "line one\n" { // one newline is trimmed, no more
+		t.Errorf("secret %q", string(c.Identity.JWT.Secret))
+	}
+	if want := filepath.Join(dir, "log/d.jsonl"); string(c.DecisionLog.Output) != want {
+		t.Errorf("output %s, want %s", c.DecisionLog.Output, want)
+	}
+	_, err = Load(filepath.Join(dir, "none.yaml"), nil, nil)
+	if want := filepath.Join(dir, "none.yaml") + ": no such file or directory"; err == nil || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	write(t, dir, "large.yaml", strings.Repeat("#", maxFile+1))
+	if _, err = Load(filepath.Join(dir, "large.yaml"), nil, nil); err == nil || !strings.Contains(err.Error(), "larger than") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func write(t *testing.T, dir, name, content string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(contract))
+	f.Add([]byte(Defaults))
+	f.Add([]byte("a: &a [*a]"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		c, err := Parse("f", "/", data)
+		if c == nil {
+			t.Fatal("no configuration")
+		}
+		if errs, ok := err.(Errors); err != nil && (!ok || len(errs) == 0) {
+			t.Fatalf("%T %v", err, err)
+		}
+	})
+}

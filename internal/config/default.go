@@ -1,0 +1,48 @@
+package config
+
+import (
+	_ "embed"
+	"time"
+
+	"github.com/siogw/siogw/engine"
+)
+
+// Defaults is a commented configuration file that says every key with its default.
+//
+//go:embed defaults.yaml
+var Defaults string
+
+// Default gives the configuration of an empty file, which lacks only upstream.url.
+func Default() *Config {
+	return &Config{
+		Listen:     "127.0.0.1:8080",
+		Path:       "/socket.io/",
+		Upstream:   Upstream{EIO: 4, Passthrough: true},
+		Admin:      Admin{Listen: "127.0.0.1:9090"},
+		Transports: []Transport{"polling", "websocket"},
+		Heartbeat:  Heartbeat{Interval: 25 * time.Second, Timeout: 20 * time.Second},
+		Limits: Limits{
+			Payload: 1 << 20, Depth: 32, Attachments: 16, Namespaces: 16,
+			Connections: Connections{Total: 10000, PerIP: 100, RatePerIP: Rate{20, time.Second}},
+			Events:      Events{PerSession: Rate{100, time.Second}},
+		},
+		Identity: Identity{
+			JWT:        JWT{From: []TokenSource{"auth.token", "header.authorization"}},
+			RolesClaim: "roles",
+		},
+		Contract:    Contract{UnknownEvents: "deny"},
+		Policy:      Policy{Mode: Mode(engine.Enforce), Timeout: 50 * time.Millisecond},
+		Deny:        Deny{Ack: true, Event: "siogw:denied", MaxPerMinute: 60},
+		DecisionLog: DecisionLog{Output: "stdout", Mask: []MaskPath{"auth", "args"}},
+		Store:       "memory",
+		Log:         Log{Format: "text", Level: "info"},
+	}
+}
+
+// setDefaults makes a list entry what one without keys means.
+func (p *Plugin) setDefaults() {
+	*p = Plugin{Config: JSON("{}"), Memory: 16 << 20, Timeout: 5 * time.Millisecond, OnError: "deny",
+		Mode: Mode(engine.Enforce), Phase: "after_policy"}
+}
+
+func (r *RoomRule) setDefaults() { *r = RoomRule{Namespace: "/", Room: "/args/0"} }

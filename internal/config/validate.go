@@ -1,0 +1,163 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// notYet are the keys of the contract whose feature is still to come. They are refused, and never
+// ignored, when they ask for it.
+var notYet = []struct {
+	key   string
+	asked func(*Config) bool
+	what  string
+}{
+	{"eio3", func(c *Config) bool { return c.EIO3 }, "Engine.IO 3 clients are"},
+	{"upstream.eio", func(c *Config) bool { return c.Upstream.EIO == 3 }, "an Engine.IO 3 upstream is"},
+	{"contract.files", func(c *Config) bool { return len(c.Contract.Files) > 0 }, "contracts are"},
+	{"contract.unknown_events", func(c *Config) bool { return c.Contract.UnknownEvents == "allow" }, "contracts are"},
+	{"identity.jwt.jwks", func(c *Config) bool { return c.Identity.JWT.JWKS.IsURL() }, "a key set from a URL is"},
+	{"store", func(c *Config) bool { return strings.HasPrefix(c.Store, "redis") }, "a shared store is"},
+}
+
+// validate checks what one value alone does not show.
+func (d *decoder) validate() {
+	c := d.cfg
+	for _, n := range notYet {
+		if n.asked(c) {
+			d.fail(n.key, "%s not supported yet", n.what)
+		}
+	}
+	d.listen("listen", c.Listen)
+	if c.Admin.Listen != "" {
+		d.listen("admin.listen", c.Admin.Listen)
+		if c.Admin.Listen == c.Listen && !strings.HasSuffix(c.Listen, ":0") {
+			d.fail("admin.listen", "the same address as listen")
+		}
+	}
+	if c.Upstream.URL.Host == "" && len(d.errsOf("upstream.url")) == 0 {
+		d.fail("upstream.url", "required: the address of the Socket.IO server, such as http://127.0.0.1:3000")
+	}
+	if !strings.HasPrefix(c.Path, "/") || !strings.HasSuffix(c.Path, "/") || strings.ContainsAny(c.Path, "?#") {
+		d.fail("path", "want a path that begins and ends with a slash, found %q", c.Path)
+	}
+	if (c.TLS.CertFile == "") != (c.TLS.KeyFile == "") {
+		d.fail("tls", "want both of cert_file and key_file, or neither")
+	}
+	if len(c.Transports) == 0 {
+		d.fail("transports", "want polling, websocket or both")
+	}
+	if c.Store != "memory" && !strings.HasPrefix(c.Store, "redis") {
+		d.fail("store", "want memory, found %q", c.Store)
+	}
+	d.jwt()
+	d.rooms()
+	d.plugins()
+}
+
+func (d *decoder) errsOf(key string) (out Errors) {
+	for _, e := range d.errs {
+		if e.Key == key || e.Key == "" {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+func (d *decoder) listen(key, addr string) {
+	host, port, err := net.SplitHostPort(addr)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	if err != nil || strings.ContainsAny(host, " /") {
+		d.fail(key, "want host:port, found %q", addr)
+	}
+}
+
+func (d *decoder) jwt() {
+	j := &d.cfg.Identity.JWT
+	set := 0
+	for _, s := range []string{string(j.Secret), string(j.PublicKeyFile), string(j.JWKS)} {
+		if s != "" {
+			set++
+		}
+	}
+	if set > 1 {
+		d.fail("identity.jwt", "want one of secret, public_key_file and jwks")
+	}
+	if set > 0 || j.SecretFile != "" {
+		if len(j.From) == 0 {
+			d.fail("identity.jwt.from", "want at least one place of a token")
+		}
+		return
+	}
+	const missing = "needs identity.jwt.secret, secret_file, public_key_file or jwks"
+	if d.cfg.Identity.Required {
+		d.fail("identity.required", missing)
+	}
+	if j.Issuer != "" {
+		d.fail("identity.jwt.issuer", missing)
+	}
+	if j.Audience != "" {
+		d.fail("identity.jwt.audience", missing)
+	}
+}
+
+func (d *decoder) rooms() {
+	d.roomRules("rooms.join", d.cfg.Rooms.Join)
+	d.roomRules("rooms.leave", d.cfg.Rooms.Leave)
+	d.roomRules("rooms.target", d.cfg.Rooms.Target)
+}
+
+func (d *decoder) roomRules(section string, rules []RoomRule) {
+	for i, r := range rules {
+		key := join(section, strconv.Itoa(i))
+		if r.Event == "" {
+			d.fail(key+".event", "required")
+		}
+		if !strings.HasPrefix(r.Namespace, "/") {
+			d.fail(key+".namespace", "want a namespace, which begins with a slash, found %q", r.Namespace)
+		}
+	}
+}
+
+var pluginName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,63}$`)
+
+// reserved are names that the decision log gives to others.
+var reserved = map[string]bool{"policy": true, "baseline": true, "gateway": true, "contract": true}
+
+func (d *decoder) plugins() {
+	first := map[string]int{}
+	for i, p := range d.cfg.Plugins {
+		key := fmt.Sprintf("plugins.%d", i)
+		j, twice := first[p.Name]
+		switch {
+		case p.Name == "":
+			d.fail(key+".name", "required")
+		case !pluginName.MatchString(p.Name):
+			d.fail(key+".name", "want letters, digits, - and _, at most 64, found %q", p.Name)
+		case reserved[p.Name]:
+			d.fail(key+".name", "%q is reserved", p.Name)
+		case twice:
+			d.fail(key+".name", "%q is the name of plugins.%d too", p.Name, j)
+		}
+		first[p.Name] = i
+		if _, std := p.Source.Std(); p.Source == "" {
+			d.fail(key+".source", "required: std:NAME or the path of a .wasm file")
+		} else if !std && filepath.Ext(string(p.Source)) != ".wasm" {
+			d.fail(key+".source", "want std:NAME or the path of a .wasm file, found %q", string(p.Source))
+		}
+	}
+}
+
+// Error makes the error of a key that fails only when it is put to use: it names the place where the key
+// was set.
+func (c *Config) Error(key string, err error) *Error {
+	d := decoder{places: c.places, home: place{source: c.File}}
+	d.fail(key, "%v", err)
+	return d.errs[0]
+}
