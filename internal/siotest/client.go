@@ -98,6 +98,25 @@ func (c *Client) Next() Frame {
 	return Frame{}
 }
 
+// Poll gives the next frame but pings; open is false once the connection has ended and all was given.
+func (c *Client) Poll() (f Frame, open bool) {
+	c.tb.Helper()
+	select {
+	case f = <-c.frames:
+		return f, true
+	case <-c.ended:
+		select {
+		case f = <-c.frames:
+			return f, true
+		default:
+			return Frame{}, false
+		}
+	case <-time.After(Wait):
+		c.tb.Fatalf("nothing came in %v", Wait)
+	}
+	return Frame{}, false
+}
+
 // Want checks that the next frames read like texts (see Frame.String).
 func (c *Client) Want(texts ...string) {
 	c.tb.Helper()
