@@ -37,10 +37,13 @@ type Options struct {
 
 // Limits bounds what a client may cost. Zero means no limit, except where a default is named.
 type Limits struct {
-	Payload     int // bytes of one message, attachments each; default 1 MiB
-	Depth       int // JSON nesting; default 32
-	Attachments int // binary attachments of one packet; default 16
-	Namespaces  int // namespaces of one session; default 16
+	Payload int // bytes of one message of a client, and of its attachments together; default 1 MiB
+	// UpstreamPayload is the same for the server's messages; default 16 MiB, never below Payload.
+	UpstreamPayload int
+	Depth           int // JSON nesting; default 32
+	Attachments     int // binary attachments of one packet; default 16
+	Namespaces      int // namespaces of one session; default 16
+	Rooms           int // mapped rooms that a session is in, for each namespace; default 256
 
 	ConnectionsTotal int
 	ConnectionsPerIP int

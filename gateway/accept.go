@@ -1,0 +1,186 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/siogw/siogw/engine"
+	"github.com/siogw/siogw/engineio"
+	"github.com/siogw/siogw/engineio/eioclient"
+	"github.com/siogw/siogw/engineio/eioserver"
+	"github.com/siogw/siogw/socketio"
+)
+
+// dialTimeout bounds the upstream's part of a handshake.
+const dialTimeout = 10 * time.Second
+
+// accept decides a handshake and opens the session at the upstream before the client is answered, so
+// that an upstream's refusal, cookies and headers reach the client as if there were no gateway.
+func (g *Gateway) accept(o *eioserver.Opening) (engineio.Handler, error) {
+	s := g.newSession(o)
+	in := s.input(engine.Handshake, engine.In, nil)
+	if code := g.conns.take(o.Addr, in.Time); code != engine.CodeNone {
+		d := engine.Refuse(code, "")
+		g.log(in, &d)
+		return nil, refused(&d.Denial)
+	}
+	if err := g.open(s, o, in); err != nil {
+		g.conns.give(o.Addr)
+		return nil, err
+	}
+	g.stats.open.Add(1)
+	g.stats.opened.Add(1)
+	return s.down, nil
+}
+
+func (g *Gateway) open(s *session, o *eioserver.Opening, in *engine.Input) error {
+	id, denial := g.verify(Credentials{Request: s.request})
+	if denial != nil {
+		d := engine.Refuse(denial.Code, denial.Reason)
+		g.log(in, &d)
+		return refused(denial)
+	}
+	s.identity, in.Identity = id, id
+	d := g.opt.Engine.Decide(o.Request.Context(), in)
+	g.log(in, &d)
+	if d.Effect != engine.Allow {
+		return refused(&d.Denial)
+	}
+	up, err := g.dial(o)
+	if err != nil {
+		return g.upstreamError(in, err)
+	}
+	copyAnswer(o.Header, up.Response())
+	if n := up.Handshake().MaxPayload; n > 0 && n < o.MaxPayload {
+		o.MaxPayload = n
+	}
+	s.up.eio = up
+	up.Start(s.up)
+	return nil
+}
+
+func (g *Gateway) newSession(o *eioserver.Opening) *session {
+	r := o.Request
+	s := &session{g: g, client: o.Session, addr: o.Addr, namespaces: map[string]*namespace{}, events: newEventLimits(g.opt.Limits)}
+	s.request = &http.Request{Header: r.Header, URL: r.URL, Host: r.Host}
+	s.base = engine.Session{ID: o.ID, EIO: o.EIO, Transport: o.Transport, Secure: o.Secure, Opened: time.Now(),
+		Origin: r.Header.Get("Origin"), Headers: lowerHeaders(r.Header), Query: lastValues(r.URL.Query())}
+	if o.Addr.IsValid() {
+		s.base.IP = o.Addr.String()
+	}
+	lim := &g.opt.Limits
+	s.down = &end{s: s, dir: engine.In, eio: o.Session, decoder: socketio.Decoder{From: socketio.Client, Limits: socketio.Limits{
+		Depth: lim.Depth, Attachments: lim.Attachments, AttachmentBytes: lim.Payload}}}
+	s.up = &end{s: s, dir: engine.Out, peer: s.down, decoder: socketio.Decoder{From: socketio.Server, Limits: socketio.Limits{
+		Depth: lim.Depth, Attachments: lim.Attachments, AttachmentBytes: lim.UpstreamPayload}}}
+	s.down.peer = s.up
+	return s
+}
+
+func (g *Gateway) dial(o *eioserver.Opening) (*eioclient.Session, error) {
+	ctx, cancel := context.WithTimeout(o.Request.Context(), dialTimeout)
+	defer cancel()
+	target := *g.opt.Upstream
+	target.Path = g.opt.upstreamPath()
+	return eioclient.Dial(ctx, eioclient.Options{
+		URL:        &target,
+		Header:     upstreamHeader(o.Request, o.Addr, o.Secure),
+		Query:      o.Request.URL.Query(),
+		MaxPayload: g.opt.Limits.UpstreamPayload,
+		HighWater:  highWater,
+		HardLimit:  highWater + 2*g.opt.Limits.Payload,
+		Logger:     g.opt.Logger,
+	})
+}
+
+// forwarded are the client's headers that the upstream sees; everything else stays at the gateway.
+var forwarded = []string{"Cookie", "User-Agent", "Accept-Language", "Authorization"}
+
+func upstreamHeader(r *http.Request, addr netip.Addr, secure bool) http.Header {
+	h := http.Header{}
+	for _, name := range forwarded {
+		if v := r.Header.Values(name); len(v) > 0 {
+			h[name] = v
+		}
+	}
+	if addr.IsValid() {
+		h.Set("X-Forwarded-For", addr.String())
+	}
+	h.Set("X-Forwarded-Proto", "http")
+	if secure {
+		h.Set("X-Forwarded-Proto", "https")
+	}
+	h.Set("X-Forwarded-Host", r.Host)
+	return h
+}
+
+// copyAnswer puts what the upstream's 101 says of its own onto the client's handshake answer.
+func copyAnswer(to, from http.Header) {
+	for name, values := range from {
+		switch {
+		case strings.HasPrefix(name, "Sec-Websocket-"), strings.HasPrefix(name, "Access-Control-"):
+		case name == "Upgrade", name == "Connection", name == "Date", name == "Vary", name == "Server",
+			name == "Keep-Alive", name == "Transfer-Encoding", name == "Content-Length", name == "Content-Type":
+		default:
+			to[name] = values
+		}
+	}
+}
+
+// refused turns a denial into the answer to a handshake.
+func refused(d *engine.Denial) error {
+	status := http.StatusForbidden
+	if d.Code.RateLimited() {
+		status = http.StatusTooManyRequests
+	}
+	return &engineio.Error{Code: engineio.Forbidden, Status: status, Message: d.Reason}
+}
+
+// upstreamError maps an upstream that refuses, or does not answer, to what the client sees.
+func (g *Gateway) upstreamError(in *engine.Input, err error) error {
+	var no *eioclient.Refused
+	if errors.As(err, &no) && no.Status < 500 {
+		d := engine.Refuse(engine.CodeUpstreamRefused, "")
+		d.Steps = []engine.Step{{Plugin: "gateway", Verdict: engine.Failed(engine.CodeUpstreamRefused, err)}}
+		g.log(in, &d)
+		return refusalOf(no)
+	}
+	d := engine.Refuse(engine.CodeUpstreamDown, "")
+	d.Steps = []engine.Step{{Plugin: "gateway", Verdict: engine.Failed(engine.CodeUpstreamDown, err)}}
+	g.log(in, &d)
+	g.opt.Logger.Warn("upstream unavailable", "url", g.opt.Upstream.Redacted(), "error", err)
+	return &engineio.Error{Code: engineio.UpstreamUnavailable, Status: http.StatusServiceUnavailable, Cause: err}
+}
+
+// refusalOf gives the reference's own code for a message of the reference; any other message is an
+// application's (allowRequest), which the reference sends as Forbidden.
+func refusalOf(no *eioclient.Refused) error {
+	for code := engineio.UnknownTransport; code <= engineio.UnsupportedRevision; code++ {
+		if no.Message == code.String() {
+			return &engineio.Error{Code: code}
+		}
+	}
+	return &engineio.Error{Code: engineio.Forbidden, Message: no.Message}
+}
+
+// lowerHeaders gives headers as policies see them.
+func lowerHeaders(h http.Header) map[string]string {
+	m := make(map[string]string, len(h))
+	for name, values := range h {
+		m[strings.ToLower(name)] = strings.Join(values, ", ")
+	}
+	return m
+}
+
+func lastValues(q url.Values) map[string]string {
+	m := make(map[string]string, len(q))
+	for key, values := range q {
+		m[key] = values[len(values)-1]
+	}
+	return m
+}

@@ -1,0 +1,161 @@
+package gateway
+
+import (
+	"net/http"
+
+	"github.com/siogw/siogw/engine"
+	"github.com/siogw/siogw/socketio"
+)
+
+// admit holds a packet against the state machine and the limits, and gives it its input where it is one
+// that is decided. The reference closes the whole session on a packet out of place, so none may pass.
+func (s *session) admit(j *job) engine.Code {
+	if j.from.dir == engine.Out {
+		return s.admitOut(j)
+	}
+	switch n := j.n; {
+	case j.pkt.Type == socketio.Connect:
+		return s.admitConnect(j)
+	case n == nil:
+		return engine.CodeState
+	case n.state == gone: // what the client sent before it heard that it is out
+		return engine.CodeNamespaceState
+	case n.state == connecting:
+		return engine.CodeState
+	}
+	switch {
+	case j.pkt.Type == socketio.Disconnect:
+		return engine.CodeNone
+	case j.pkt.IsEvent():
+		return s.admitEvent(j)
+	case j.pkt.IsAck():
+		return s.admitAck(j)
+	}
+	return engine.CodeState // CONNECT_ERROR is the server's alone
+}
+
+// admitConnect takes a CONNECT to a namespace that is not, or no longer, connected.
+func (s *session) admitConnect(j *job) engine.Code {
+	if j.n != nil && j.n.state != gone {
+		return engine.CodeState
+	}
+	if j.n == nil {
+		if !s.makeRoom() {
+			return engine.CodeNamespaces
+		}
+		j.n = &namespace{name: j.pkt.Namespace, state: gone}
+		s.namespaces[j.n.name] = j.n
+	}
+	in := s.input(engine.Connect, engine.In, j.n)
+	in.Auth, in.Bytes = j.pkt.Data, size(j)
+	if in.Auth == nil {
+		in.Auth = []byte("{}")
+	}
+	id, denial := s.g.verify(Credentials{Request: s.request, Auth: in.Auth})
+	in.Identity = id
+	j.in = in
+	if denial != nil {
+		return denial.Code
+	}
+	j.n.identity = id
+	return engine.CodeNone
+}
+
+// makeRoom reports whether one more namespace may be remembered, forgetting one that is gone if need be.
+func (s *session) makeRoom() bool {
+	if len(s.namespaces) < s.g.opt.Limits.Namespaces {
+		return true
+	}
+	for name, n := range s.namespaces {
+		if n.state == gone {
+			delete(s.namespaces, name)
+			return true
+		}
+	}
+	return false
+}
+
+func (s *session) admitEvent(j *job) engine.Code {
+	if code := s.eventInput(j, engine.Event); code != engine.CodeNone {
+		return code
+	}
+	if !s.events.allow(j.in.Event, j.in.Time) {
+		return engine.CodeEventRate
+	}
+	if !s.g.rooms.apply(j.in) {
+		return engine.CodeRoom
+	}
+	if j.in.Kind == engine.Join && len(j.n.rooms) >= s.g.opt.Limits.Rooms {
+		return engine.CodeRooms
+	}
+	return engine.CodeNone
+}
+
+func (s *session) admitAck(j *job) engine.Code {
+	event, ok := j.n.toClient.take(j.pkt.ID)
+	s.ackInput(j, event)
+	if !ok {
+		return engine.CodeUnknownAck
+	}
+	return engine.CodeNone
+}
+
+// admitOut takes what the server sends. Missed events of a recovered session come before the CONNECT
+// answer, so a namespace that is still connecting takes events.
+func (s *session) admitOut(j *job) engine.Code {
+	if j.n == nil || j.n.state == gone {
+		return engine.CodeNamespaceState
+	}
+	switch {
+	case j.pkt.Type == socketio.Connect, j.pkt.Type == socketio.ConnectError:
+		if j.n.state != connecting {
+			return engine.CodeState
+		}
+		return engine.CodeNone
+	case j.pkt.IsEvent():
+		if code := s.eventInput(j, engine.Emit); code != engine.CodeNone {
+			return code
+		}
+		s.g.rooms.apply(j.in)
+	case j.pkt.IsAck():
+		event, _ := j.n.toServer.take(j.pkt.ID)
+		s.ackInput(j, event)
+	}
+	return engine.CodeNone
+}
+
+func (s *session) eventInput(j *job, kind engine.Kind) engine.Code {
+	j.in = s.input(kind, j.from.dir, j.n)
+	name, args, err := socketio.EventName(j.pkt)
+	if err != nil {
+		return engine.CodeMalformed
+	}
+	j.in.Event, j.in.Args, j.in.Ack = name, args, j.pkt.HasID
+	j.payload()
+	return engine.CodeNone
+}
+
+func (s *session) ackInput(j *job, event string) {
+	j.in = s.input(engine.Ack, j.from.dir, j.n)
+	j.in.Event, j.in.Args = event, j.pkt.Data
+	j.payload()
+}
+
+// payload describes what the packet carries.
+func (j *job) payload() {
+	j.in.Bytes = size(j)
+	for _, a := range j.pkt.Attachments {
+		j.in.Attachments = append(j.in.Attachments, engine.Attachment{Data: a, Type: http.DetectContentType(a)})
+	}
+}
+
+func size(j *job) int {
+	n := len(j.raw)
+	if j.raw == nil {
+		n = len(j.pkt.Data)
+	}
+	for _, a := range j.pkt.Attachments {
+		n += len(a)
+	}
+	return n
+}

@@ -1,0 +1,118 @@
+package gateway
+
+import (
+	"context"
+
+	"github.com/siogw/siogw/engine"
+	"github.com/siogw/siogw/engineio"
+	"github.com/siogw/siogw/socketio"
+)
+
+// job is one packet on its way.
+type job struct {
+	from *end
+	pkt  *socketio.Packet
+	raw  []byte // the text as it came; nil: write it anew
+	n    *namespace
+	in   *engine.Input
+}
+
+// forward is the straight line of one packet, the same for both directions. What has no decision of its
+// own (the answers to CONNECT, DISCONNECT) follows the state machine only.
+func (s *session) forward(from *end, pkt *socketio.Packet, raw []byte) {
+	j := &job{from: from, pkt: pkt, raw: raw, n: s.namespaces[pkt.Namespace]}
+	if code := s.admit(j); code != engine.CodeNone {
+		s.refuse(j, engine.Refuse(code, ""))
+		return
+	}
+	if j.in == nil {
+		s.pass(j, nil)
+		return
+	}
+	d := s.g.opt.Engine.Decide(context.Background(), j.in)
+	s.settle(j, &d)
+}
+
+// settle logs a decision and carries it out.
+func (s *session) settle(j *job, d *engine.Decision) {
+	s.g.log(j.in, d)
+	if d.Effect != engine.Allow {
+		s.reject(j, d)
+		return
+	}
+	if d.Transformed() {
+		if err := j.transform(d, &s.g.opt.Limits); err != nil {
+			failed := engine.Refuse(engine.CodeTransform, "")
+			failed.Steps = []engine.Step{{Plugin: "gateway", Verdict: engine.Failed(engine.CodeTransform, err)}}
+			s.g.log(j.in, &failed)
+			s.reject(j, &failed)
+			return
+		}
+	}
+	s.pass(j, d)
+}
+
+// pass writes the packet to the other side and notes what it changes.
+func (s *session) pass(j *job, d *engine.Decision) {
+	text := j.raw
+	if text == nil || (d != nil && d.Transformed()) {
+		text = socketio.Append(nil, j.pkt)
+	}
+	s.note(j)
+	j.from.peer.send(j.from, text, j.pkt.Attachments)
+}
+
+// note keeps the state that a forwarded packet leads to.
+func (s *session) note(j *job) {
+	switch j.pkt.Type {
+	case socketio.Connect:
+		if j.from.dir == engine.In {
+			s.setState(j.n, connecting)
+		} else {
+			s.setState(j.n, connected)
+		}
+	case socketio.ConnectError:
+		s.setState(j.n, gone)
+	case socketio.Disconnect:
+		s.logEnd(j.from.dir, j.n, "namespace left")
+		s.setState(j.n, gone)
+	case socketio.Event, socketio.BinaryEvent:
+		if j.pkt.HasID {
+			j.n.asked(j.from.dir).add(j.pkt.ID, j.in.Event)
+		}
+		s.noteRoom(j)
+	}
+}
+
+func (s *session) noteRoom(j *job) {
+	switch j.in.Kind {
+	case engine.Join:
+		j.n.rooms, j.n.seen = addRoom(j.n.rooms, j.in.Room), nil
+	case engine.Leave:
+		j.n.rooms, j.n.seen = removeRoom(j.n.rooms, j.in.Room), nil
+	}
+}
+
+// asked gives the questions that travelled in dir and wait for an answer.
+func (n *namespace) asked(dir engine.Direction) *asked {
+	if dir == engine.In {
+		return &n.toServer
+	}
+	return &n.toClient
+}
+
+// malformed ends the session of a client that does not keep the protocol; a server's bad packet is
+// kept from its clients, and the session lives on.
+func (s *session) malformed(e *end, pkt *socketio.Packet, err error) {
+	code := codeOf(err)
+	d := engine.Refuse(code, "")
+	d.Steps = []engine.Step{{Plugin: "gateway", Verdict: engine.Failed(code, err)}}
+	kind := engine.Event
+	if e.dir == engine.Out {
+		kind = engine.Emit
+	}
+	s.g.log(s.input(kind, e.dir, nil), &d)
+	if e.dir == engine.In {
+		s.end(engineio.ParseError)
+	}
+}

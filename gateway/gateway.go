@@ -1,0 +1,140 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httputil"
+	"strings"
+	"time"
+
+	"github.com/siogw/siogw/engine"
+	"github.com/siogw/siogw/engineio/eioserver"
+)
+
+// Gateway is the enforcement point, an http.Handler: Options.Path is Engine.IO, everything else passes
+// as plain HTTP or is not found.
+type Gateway struct {
+	opt    Options
+	server *eioserver.Server
+	conns  *connLimit
+	rooms  roomMap
+	pass   *httputil.ReverseProxy // nil: no pass-through
+	guards []string               // paths of Engine.IO, ours and the upstream's, without the last slash
+	stats  counters
+}
+
+// highWater is the number of bytes in a send buffer at which its source is stopped.
+const highWater = 256 << 10
+
+// New makes a gateway. It fails on options that cannot work, naming the one at fault.
+func New(opt Options) (*Gateway, error) {
+	if err := opt.complete(); err != nil {
+		return nil, err
+	}
+	g := &Gateway{opt: opt, conns: newConnLimit(opt.Limits), rooms: newRoomMap(opt.Rooms)}
+	g.guards = []string{strings.TrimSuffix(opt.Path, "/"), strings.TrimSuffix(opt.upstreamPath(), "/")}
+	if opt.Passthrough {
+		g.pass = newPassthrough(opt.Upstream)
+	}
+	server, err := eioserver.New(eioserver.Options{
+		Path:         opt.Path,
+		Transports:   opt.Transports,
+		PingInterval: opt.PingInterval,
+		PingTimeout:  opt.PingTimeout,
+		MaxPayload:   opt.Limits.Payload,
+		HardLimit:    highWater + 2*opt.Limits.UpstreamPayload,
+		HighWater:    highWater,
+		Origins:      opt.Origins,
+		Address:      g.address,
+		Accept:       g.accept,
+		Logger:       opt.Logger,
+	})
+	if err != nil {
+		return nil, err
+	}
+	g.server = server
+	return g, nil
+}
+
+// complete sets the defaults and checks what has none.
+func (o *Options) complete() error {
+	switch {
+	case o.Upstream == nil || o.Upstream.Host == "":
+		return errors.New("gateway: no upstream URL")
+	case !strings.HasPrefix(o.Path, "/") || !strings.HasSuffix(o.Path, "/") || o.Path == "/":
+		return errors.New("gateway: path must begin and end with a slash and name a folder")
+	case o.Engine == nil:
+		return errors.New("gateway: no engine")
+	}
+	for _, rules := range [][]RoomRule{o.Rooms.Join, o.Rooms.Leave, o.Rooms.Target} {
+		for _, r := range rules {
+			if !strings.HasPrefix(r.Room, "/args/") {
+				return errors.New("gateway: room pointer " + r.Room + " does not begin with /args/")
+			}
+		}
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	o.Limits.complete()
+	return nil
+}
+
+func (l *Limits) complete() {
+	for _, d := range []struct {
+		field *int
+		value int
+	}{{&l.Payload, 1 << 20}, {&l.UpstreamPayload, 16 << 20}, {&l.Depth, 32}, {&l.Attachments, 16}, {&l.Namespaces, 16}, {&l.Rooms, 256}} {
+		if *d.field <= 0 {
+			*d.field = d.value
+		}
+	}
+	l.UpstreamPayload = max(l.UpstreamPayload, l.Payload)
+}
+
+func (o *Options) upstreamPath() string {
+	if p := o.Upstream.Path; p != "" && p != "/" {
+		return p
+	}
+	return o.Path
+}
+
+// ServeHTTP implements http.Handler.
+func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == g.opt.Path && r.URL.EscapedPath() == g.opt.Path {
+		g.server.ServeHTTP(w, r)
+		return
+	}
+	g.servePlain(w, r)
+}
+
+// Shutdown refuses new sessions and closes the open ones: their clients come back elsewhere. It returns
+// when all are gone or ctx ends.
+func (g *Gateway) Shutdown(ctx context.Context) error { return g.server.Shutdown(ctx) }
+
+// verify gives the identity that c proves, nil for nobody, or why it does not hold.
+func (g *Gateway) verify(c Credentials) (*engine.Identity, *engine.Denial) {
+	var id *engine.Identity
+	if g.opt.Verifier != nil {
+		var denial *engine.Denial
+		if id, denial = g.opt.Verifier.Verify(c); denial != nil {
+			return nil, denial
+		}
+	}
+	if g.opt.Require && c.Auth != nil && (id == nil || !id.Authenticated) {
+		return nil, &engine.Denial{Code: engine.CodeUnauthenticated, Reason: engine.CodeUnauthenticated.String()}
+	}
+	return id, nil
+}
+
+func (g *Gateway) log(in *engine.Input, d *engine.Decision) {
+	if in.Time.IsZero() {
+		in.Time = time.Now()
+	}
+	g.stats.decided(d)
+	if g.opt.Log != nil {
+		g.opt.Log.Decision(in, d)
+	}
+}

@@ -1,0 +1,73 @@
+package gateway
+
+import (
+	"slices"
+
+	"github.com/siogw/siogw/engine"
+)
+
+// state is where a namespace stands, by the protocol's exchange of CONNECT and its answer.
+type state uint8
+
+const (
+	connecting state = iota + 1 // CONNECT forwarded, not answered: nothing but the server's packets may pass
+	connected
+	gone // refused, left or kicked: what still comes for it ends here
+)
+
+// namespace is what a session remembers of one namespace it has ever asked for.
+type namespace struct {
+	name     string
+	state    state
+	identity *engine.Identity
+	rooms    []string        // sorted
+	toClient asked           // questions of the server
+	toServer asked           // questions of the client
+	seen     *engine.Session // the view as it was last made; nil when something changed
+}
+
+// leave ends what belongs to a connection to the namespace.
+func (n *namespace) leave() {
+	n.state, n.rooms, n.identity = gone, nil, nil
+	n.toClient, n.toServer = asked{}, asked{}
+}
+
+// view gives the session as policies see it from n, made anew only after a change.
+func (s *session) view(n *namespace) *engine.Session {
+	transport := s.base.Transport
+	if s.client != nil {
+		transport = s.client.Transport()
+	}
+	if n != nil && n.seen != nil && n.seen.Transport == transport {
+		return n.seen
+	}
+	v := &engine.Session{ID: s.base.ID, EIO: s.base.EIO, Transport: transport, IP: s.base.IP, Secure: s.base.Secure,
+		Opened: s.base.Opened, Origin: s.base.Origin, Headers: s.base.Headers, Query: s.base.Query}
+	for name, other := range s.namespaces {
+		if other.state == connected {
+			v.Namespaces = append(v.Namespaces, name)
+		}
+	}
+	slices.Sort(v.Namespaces)
+	if n != nil {
+		v.Rooms, n.seen = n.rooms, v
+	}
+	return v
+}
+
+// changed forgets every view: namespaces are part of all of them.
+func (s *session) changed() {
+	for _, n := range s.namespaces {
+		n.seen = nil
+	}
+}
+
+// setState moves n, and what is seen of it.
+func (s *session) setState(n *namespace, st state) {
+	if st == gone {
+		n.leave()
+	} else {
+		n.state = st
+	}
+	s.changed()
+}

@@ -1,0 +1,76 @@
+package gateway
+
+import (
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"path"
+	"regexp"
+	"strings"
+)
+
+// clientBundle matches the files that a Socket.IO server serves beside Engine.IO (socket.io 4.8,
+// lib/index.ts, attachServe): the only names under Path that pass as plain HTTP.
+var clientBundle = regexp.MustCompile(`^socket\.io(\.msgpack|\.esm)?(\.min)?\.js(\.map)?$`)
+
+// newPassthrough makes the handler of plain HTTP for other paths.
+func newPassthrough(upstream *url.URL) *httputil.ReverseProxy {
+	base := &url.URL{Scheme: upstream.Scheme, Host: upstream.Host}
+	return &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(base)
+			r.Out.Host = r.In.Host
+			r.SetXForwarded()
+		},
+		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) {
+			http.Error(w, "upstream unavailable", http.StatusBadGateway)
+		},
+	}
+}
+
+// servePlain answers what is not Engine.IO. The upstream's Engine.IO must not be reached this way under
+// any spelling of its path: the reference matches it as a prefix of the raw URL, and servers in between
+// may clean or decode it first.
+func (g *Gateway) servePlain(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case g.pass == nil, g.guarded(r.URL):
+		http.NotFound(w, r)
+	case r.Header.Get("Upgrade") != "": // CVE-2022-41940: a foreign upgrade is never forwarded
+		w.Header().Set("Connection", "close")
+		http.Error(w, "upgrade not supported here", http.StatusBadRequest)
+	default:
+		g.pass.ServeHTTP(w, r)
+	}
+}
+
+// guarded reports whether u is, or may be read as, a path of Engine.IO at the upstream.
+func (g *Gateway) guarded(u *url.URL) bool {
+	if strings.ContainsFunc(u.Path, func(c rune) bool { return c == '\\' || c < 0x20 || c == 0x7f }) {
+		return true
+	}
+	for _, prefix := range g.guards {
+		rest, under := cutFolder(path.Clean("/"+u.Path), prefix)
+		if !under {
+			continue
+		}
+		plain := u.EscapedPath() == prefix+"/"+rest
+		if !plain || !clientBundle.MatchString(rest) {
+			return true
+		}
+	}
+	return false
+}
+
+// cutFolder reports whether p is folder or lies in it, in any case of letters, and gives what follows.
+func cutFolder(p, folder string) (rest string, under bool) {
+	if len(p) < len(folder) || !strings.EqualFold(p[:len(folder)], folder) {
+		return "", false
+	}
+	switch rest = p[len(folder):]; {
+	case rest == "":
+		return "", true
+	case rest[0] == '/':
+		return rest[1:], true
+	}
+	return "", false
+}

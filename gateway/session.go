@@ -1,0 +1,168 @@
+package gateway
+
+import (
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/siogw/siogw/engine"
+	"github.com/siogw/siogw/engineio"
+	"github.com/siogw/siogw/engineio/eioserver"
+	"github.com/siogw/siogw/socketio"
+)
+
+// session joins a client's Engine.IO session to one at the upstream. One lock serialises both
+// directions: what a packet of one changes (namespaces, rooms, unanswered questions) the next of either
+// sees. The sessions below never call back from inside a call, so holding it over Send is safe.
+type session struct {
+	g        *Gateway
+	client   *eioserver.Session
+	addr     netip.Addr
+	identity *engine.Identity // of the handshake; namespaces may have their own
+	request  *http.Request    // headers and URL of the handshake only: a CONNECT verifies against them
+	base     engine.Session   // what all namespaces' views have in common
+
+	mu         sync.Mutex
+	down, up   *end
+	namespaces map[string]*namespace
+	events     eventLimits
+	denials    denialCount
+	closed     bool
+}
+
+// end is one side of a session; it receives the side's packets.
+type end struct {
+	s       *session
+	dir     engine.Direction // in which its packets travel
+	eio     engineio.Session
+	peer    *end
+	decoder socketio.Decoder
+	dirty   bool // holds packets that were not flushed yet
+	waits   struct {
+		own, peer bool // reading has stopped until that side's send buffer is written
+	}
+}
+
+// Packet implements engineio.Handler: the start of the one straight line.
+func (e *end) Packet(p engineio.Packet) {
+	s := e.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return
+	}
+	if e.dir == engine.In {
+		s.g.stats.packetsIn.Add(1)
+	} else {
+		s.g.stats.packetsOut.Add(1)
+	}
+	pkt, raw, err := e.decode(p)
+	switch {
+	case err != nil:
+		s.malformed(e, pkt, err)
+	case pkt != nil:
+		s.forward(e, pkt, raw)
+	}
+}
+
+// decode gives the packet that p completes, or nil while attachments are missing. raw is the text of a
+// packet that may go on as it came; nil where it must be written anew.
+func (e *end) decode(p engineio.Packet) (pkt *socketio.Packet, raw []byte, err error) {
+	if p.Binary {
+		pkt, err = e.decoder.Binary(p.Data)
+		return pkt, nil, err
+	}
+	pkt, err = e.decoder.Text(p.Data)
+	return pkt, p.Data, err
+}
+
+// PassEnd implements engineio.Handler: one write for each side and pass.
+func (e *end) PassEnd() {
+	e.s.mu.Lock()
+	defer e.s.mu.Unlock()
+	for _, side := range [...]*end{e, e.peer} {
+		if side.dirty {
+			side.dirty = false
+			side.eio.Flush()
+		}
+	}
+}
+
+// Writable implements engineio.Handler: who waited for this side's buffer is read again.
+func (e *end) Writable() {
+	e.s.mu.Lock()
+	defer e.s.mu.Unlock()
+	e.waits.own, e.peer.waits.peer = false, false
+	for _, side := range [...]*end{e, e.peer} {
+		if !side.waits.own && !side.waits.peer {
+			side.eio.Resume()
+		}
+	}
+}
+
+// Closed implements engineio.Handler: either side's end is the other's.
+func (e *end) Closed(r engineio.Reason) {
+	e.s.mu.Lock()
+	defer e.s.mu.Unlock()
+	e.s.close(r, e.peer, engineio.OtherSideClosed)
+}
+
+// send puts one packet of a side's source into the buffer of to. When that is full the source waits.
+func (e *end) send(source *end, text []byte, attachments [][]byte) {
+	room := e.eio.Send(engineio.Packet{Type: engineio.Message, Data: text})
+	for _, a := range attachments {
+		room = e.eio.Send(engineio.Packet{Type: engineio.Message, Binary: true, Data: a})
+	}
+	e.dirty = true
+	if room {
+		return
+	}
+	if source == e {
+		source.waits.own = true
+	} else {
+		source.waits.peer = true
+	}
+	source.eio.Pause()
+}
+
+// close ends the session once. why is for the log; other is the side to be told, with the reason that
+// it sees.
+func (s *session) close(why engineio.Reason, other *end, told engineio.Reason) {
+	if s.closed {
+		return
+	}
+	s.closed = true
+	other.eio.Close(told)
+	s.g.conns.give(s.addr)
+	s.g.stats.closed(why)
+	s.logEnd(engine.In, nil, why.String())
+}
+
+// logEnd notes the end of a namespace's connection, or of the session when n is nil.
+func (s *session) logEnd(dir engine.Direction, n *namespace, why string) {
+	d := engine.Decision{ID: engine.NewID(), Effect: engine.Allow, Denial: engine.Denial{Reason: why}, By: "gateway"}
+	s.g.log(s.input(engine.Disconnect, dir, n), &d)
+}
+
+// end closes both sides: the gateway's own decision.
+func (s *session) end(r engineio.Reason) {
+	if s.closed {
+		return
+	}
+	s.down.eio.Close(r)
+	s.close(r, s.up, engineio.OtherSideClosed)
+}
+
+// input makes what the engine sees, with the parts that every kind has.
+func (s *session) input(kind engine.Kind, dir engine.Direction, n *namespace) *engine.Input {
+	in := &engine.Input{Kind: kind, Direction: dir, Time: time.Now(), Identity: s.identity}
+	if n != nil {
+		in.Namespace = n.name
+		if n.identity != nil {
+			in.Identity = n.identity
+		}
+	}
+	in.Session = s.view(n)
+	return in
+}

@@ -1,0 +1,54 @@
+package gateway
+
+import (
+	"sync/atomic"
+
+	"github.com/siogw/siogw/engine"
+	"github.com/siogw/siogw/engineio"
+)
+
+// Stats is what a gateway has counted since it was made.
+type Stats struct {
+	Open       int64  // sessions open now
+	Opened     uint64 // sessions ever opened
+	PacketsIn  uint64 // Engine.IO messages from clients
+	PacketsOut uint64 // Engine.IO messages from the upstream
+	Allowed    uint64 // decisions
+	Denied     uint64
+	Closed     map[engineio.Reason]uint64 // sessions ended, by reason
+}
+
+type counters struct {
+	open                  atomic.Int64
+	opened                atomic.Uint64
+	packetsIn, packetsOut atomic.Uint64
+	allowed, denied       atomic.Uint64
+	reasons               [32]atomic.Uint64
+}
+
+func (c *counters) closed(r engineio.Reason) {
+	c.open.Add(-1)
+	c.reasons[int(r)%len(c.reasons)].Add(1)
+}
+
+func (c *counters) decided(d *engine.Decision) {
+	if d.Effect == engine.Allow {
+		c.allowed.Add(1)
+	} else {
+		c.denied.Add(1)
+	}
+}
+
+// Stats gives the counts. They are read one by one: near each other in time, not at one instant.
+func (g *Gateway) Stats() Stats {
+	c := &g.stats
+	st := Stats{Open: c.open.Load(), Opened: c.opened.Load(), PacketsIn: c.packetsIn.Load(),
+		PacketsOut: c.packetsOut.Load(), Allowed: c.allowed.Load(), Denied: c.denied.Load(),
+		Closed: map[engineio.Reason]uint64{}}
+	for i := range c.reasons {
+		if n := c.reasons[i].Load(); n > 0 {
+			st.Closed[engineio.Reason(i)] = n
+		}
+	}
+	return st
+}

@@ -1,0 +1,46 @@
+package gateway
+
+import (
+	"github.com/siogw/siogw/engine"
+	"github.com/siogw/siogw/socketio"
+)
+
+// transform puts what a decision replaces into the packet. The result is held to the same limits and
+// the same canonical form as what comes from outside: a plugin is not trusted with them.
+func (j *job) transform(d *engine.Decision, lim *Limits) error {
+	if j.in.Kind == engine.Connect {
+		if d.Auth == nil {
+			return nil
+		}
+		j.pkt.Data = d.Auth
+		return j.check(lim)
+	}
+	if d.Args == nil && d.Attachments == nil {
+		return nil
+	}
+	payload := j.in.Args
+	if d.Args != nil {
+		payload = d.Args
+	}
+	if j.pkt.IsEvent() {
+		payload = socketio.AppendPayload(nil, j.in.Event, payload)
+	}
+	data, attachments, err := socketio.Renumber(payload, j.attachments(d))
+	if err != nil {
+		return err
+	}
+	j.pkt.Data, j.pkt.Attachments, j.pkt.Count = data, attachments, len(attachments)
+	return j.check(lim)
+}
+
+// attachments gives the binary payloads that d leaves: the packet's own where it replaces none.
+func (j *job) attachments(d *engine.Decision) [][]byte {
+	if d.Attachments == nil {
+		return j.pkt.Attachments
+	}
+	data := make([][]byte, len(d.Attachments))
+	for i, a := range d.Attachments {
+		data[i] = a.Data
+	}
+	return data
+}
