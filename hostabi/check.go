@@ -1,0 +1,109 @@
+package hostabi
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
+
+	"github.com/siogw/siogw/hostabi/meter"
+)
+
+// The exports, ABI.md section 2.
+const (
+	exportMemory    = "memory"
+	exportAlloc     = "siogw_alloc"
+	exportConfigure = "siogw_configure"
+	exportDecide    = "siogw_decide"
+)
+
+var exportTypes = []struct {
+	name, typ string
+	required  bool
+}{
+	{exportAlloc, "(i32) → (i32)", true},
+	{exportDecide, "(i32, i32) → (i64)", true},
+	{exportConfigure, "(i32, i32) → (i64)", false},
+	{"_initialize", "() → ()", false},
+}
+
+// checkGuest checks a module's exports and imports against ABI.md, sections 2 and 6.
+func checkGuest(info *meter.Info) error {
+	if !hasExport(info, exportMemory, meter.Memory) {
+		return fmt.Errorf("export %q, a memory, is missing", exportMemory)
+	}
+	if info.Memory == nil {
+		return fmt.Errorf("memory is imported; a guest brings its own")
+	}
+	for _, e := range exportTypes {
+		switch got := signature(info, e.name); {
+		case got == e.typ:
+		case got != "":
+			return fmt.Errorf("export %q is %s, not %s", e.name, got, e.typ)
+		case e.required:
+			return fmt.Errorf("export %q, a function %s, is missing", e.name, e.typ)
+		}
+	}
+	for _, i := range info.Imports {
+		if err := checkImport(i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkImport(i meter.Import) error {
+	if i.Kind != meter.Func {
+		return fmt.Errorf("import %s.%s is no function", i.Module, i.Name)
+	}
+	switch i.Module {
+	case wasi_snapshot_preview1.ModuleName:
+		return nil // wazero checks name and type
+	case "siogw":
+		f, ok := hostFuncs[i.Name]
+		if !ok {
+			return fmt.Errorf("import siogw.%s is unknown", i.Name)
+		}
+		if got := typeString(i.Type); got != f.typ {
+			return fmt.Errorf("import siogw.%s is %s, not %s", i.Name, got, f.typ)
+		}
+		return nil
+	}
+	return fmt.Errorf("import %s.%s: there is no such module here", i.Module, i.Name)
+}
+
+func hasExport(info *meter.Info, name string, kind meter.Kind) bool {
+	for _, e := range info.Exports {
+		if e.Name == name {
+			return e.Kind == kind
+		}
+	}
+	return false
+}
+
+// signature gives the type of an exported function, "" when there is none of this name.
+func signature(info *meter.Info, name string) string {
+	for _, e := range info.Exports {
+		if e.Name == name && e.Kind == meter.Func {
+			return typeString(e.Type)
+		}
+	}
+	return ""
+}
+
+var typeNames = map[meter.ValueType]string{
+	meter.I32: "i32", meter.I64: "i64", meter.F32: "f32", meter.F64: "f64",
+	meter.V128: "v128", meter.FuncRef: "funcref", meter.ExternRef: "externref",
+}
+
+func typeString(t meter.FuncType) string {
+	return "(" + joinTypes(t.Params) + ") → (" + joinTypes(t.Results) + ")"
+}
+
+func joinTypes(types []meter.ValueType) string {
+	var names []string
+	for _, t := range types {
+		names = append(names, typeNames[t])
+	}
+	return strings.Join(names, ", ")
+}

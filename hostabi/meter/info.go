@@ -1,0 +1,79 @@
+package meter
+
+// Kind says what an import or export is.
+type Kind byte
+
+// The kinds, as in the binary format.
+const (
+	Func Kind = iota
+	Table
+	Memory
+	Global
+)
+
+// ValueType is the binary format's byte for a type.
+type ValueType byte
+
+// The value types.
+const (
+	I32       ValueType = 0x7f
+	I64       ValueType = 0x7e
+	F32       ValueType = 0x7d
+	F64       ValueType = 0x7c
+	V128      ValueType = 0x7b
+	FuncRef   ValueType = 0x70
+	ExternRef ValueType = 0x6f
+)
+
+// FuncType is the signature of a function.
+type FuncType struct {
+	Params, Results []ValueType
+}
+
+// Import is one import of a module.
+type Import struct {
+	Module, Name string
+	Kind         Kind
+	Type         FuncType // when Kind is Func
+}
+
+// Export is one export of a module.
+type Export struct {
+	Name string
+	Kind Kind
+	Type FuncType // when Kind is Func
+}
+
+// Limits are a memory's pages of 64 KiB.
+type Limits struct {
+	Min, Max uint32
+	HasMax   bool
+}
+
+// Info is what a module declares.
+type Info struct {
+	Imports []Import
+	Exports []Export
+	Memory  *Limits           // nil when it has none of its own
+	Custom  map[string][]byte // the custom sections by name; of several with one name the first
+	Funcs   int               // functions with a body
+}
+
+func (m *module) info() *Info {
+	in := &Info{Memory: m.memory, Custom: m.custom, Funcs: len(m.funcs)}
+	for _, i := range m.imports {
+		imp := Import{Module: i.module, Name: i.name, Kind: i.kind}
+		if i.kind == Func {
+			imp.Type = m.types[i.typ]
+		}
+		in.Imports = append(in.Imports, imp)
+	}
+	for _, e := range m.exports {
+		exp := Export{Name: e.name, Kind: e.kind}
+		if e.kind == Func {
+			exp.Type = m.types[m.typeOf(e.index)]
+		}
+		in.Exports = append(in.Exports, exp)
+	}
+	return in
+}

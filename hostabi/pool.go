@@ -1,0 +1,167 @@
+package hostabi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync/atomic"
+	"time"
+)
+
+// PoolOptions bounds the instances of a module. Zero means the default.
+type PoolOptions struct {
+	Memory       int64         // bytes of linear memory of each instance; default 16 MiB, at most 4 GiB
+	Timeout      time.Duration // of one decision; default 5 ms. A sooner deadline of the caller's holds too
+	StartTimeout time.Duration // of starting and configuring an instance; default 10 s
+	Fuel         int64         // of one decision, in units of package meter; default none but the time
+	Size         int           // most instances at a time; default GOMAXPROCS, at most 256
+	Config       []byte        // what siogw_configure gets
+	Sink         Sink          // default: nowhere
+}
+
+func (o PoolOptions) withDefaults() PoolOptions {
+	if o.Memory <= 0 {
+		o.Memory = defaultMemory
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = defaultTimeout
+	}
+	if o.StartTimeout <= 0 {
+		o.StartTimeout = defaultStart
+	}
+	if o.Size <= 0 {
+		o.Size = runtime.GOMAXPROCS(0)
+	}
+	o.Size = min(o.Size, maxSize)
+	if o.Sink == nil {
+		o.Sink = nowhere{}
+	}
+	return o
+}
+
+// Result is what a guest answered.
+type Result struct {
+	Verdict []byte // nil: allow, unchanged
+	Labels  []Label
+	Fuel    int64 // used
+}
+
+// Pool holds the instances of one module that serve under one configuration. Safe for concurrent use.
+// There are Size slots; each is at any time in ready (with an instance, or with why there is none), in
+// empty, or held by a call or by a goroutine that starts an instance.
+type Pool struct {
+	module *Module
+	opt    PoolOptions
+	ready  chan slot
+	empty  chan struct{}
+	closed atomic.Bool
+	done   chan struct{} // closed with it
+}
+
+type slot struct {
+	inst *instance
+	err  error
+}
+
+// NewPool makes a pool with one instance started and configured, so that the first decision is not slow.
+// It fails with one of this package's errors when that instance does not start.
+func NewPool(m *Module, opt PoolOptions) (*Pool, error) {
+	opt = opt.withDefaults()
+	if need := int64(m.info.Memory.Min) * pageSize; need > opt.Memory {
+		return nil, fmt.Errorf("%w: the guest begins with %d bytes of memory and may have %d", ErrMemory, need, opt.Memory)
+	}
+	p := &Pool{module: m, opt: opt, ready: make(chan slot, opt.Size), empty: make(chan struct{}, opt.Size), done: make(chan struct{})}
+	inst, err := newInstance(p)
+	if err != nil {
+		return nil, err
+	}
+	p.ready <- slot{inst: inst}
+	for range opt.Size - 1 {
+		p.empty <- struct{}{}
+	}
+	return p, nil
+}
+
+// Decide lets a guest judge view, and returns by the deadline of ctx or the pool's timeout, about a
+// millisecond late at the most. With all instances at work it waits for one. The errors are this package's.
+func (p *Pool) Decide(ctx context.Context, view []byte) (Result, error) {
+	i, err := p.take(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	res, err := i.serve(ctx, view)
+	if err != nil || i.spent() {
+		i.close()
+		go p.start() // ends with the start timeout; Close waits for it
+		return res, err
+	}
+	p.ready <- slot{inst: i}
+	return res, nil
+}
+
+func (p *Pool) take(ctx context.Context) (*instance, error) {
+	if p.closed.Load() {
+		return nil, ErrClosed
+	}
+	select {
+	case s := <-p.ready:
+		return p.taken(s)
+	default:
+	}
+	select {
+	case <-p.empty:
+		go p.start()
+	default:
+	}
+	patience := time.NewTimer(p.opt.StartTimeout)
+	defer patience.Stop()
+	select {
+	case s := <-p.ready:
+		return p.taken(s)
+	case <-p.done:
+		return nil, ErrClosed
+	case <-patience.C:
+	case <-ctx.Done():
+	}
+	return nil, fmt.Errorf("%w: no instance is free", ErrTimeout)
+}
+
+func (p *Pool) taken(s slot) (*instance, error) {
+	if s.err != nil {
+		p.empty <- struct{}{}
+		return nil, s.err
+	}
+	return s.inst, nil
+}
+
+// start fills the slot that its caller holds.
+func (p *Pool) start() {
+	if p.closed.Load() {
+		p.empty <- struct{}{}
+		return
+	}
+	inst, err := newInstance(p)
+	p.ready <- slot{inst, err}
+}
+
+// Close waits for the calls that run, each bounded by its timeout, and releases the instances. Later
+// calls of Decide fail with ErrClosed. It fails when ctx ends first.
+func (p *Pool) Close(ctx context.Context) error {
+	if p.closed.Swap(true) {
+		return nil
+	}
+	close(p.done)
+	for range p.opt.Size {
+		select {
+		case s := <-p.ready:
+			if s.inst != nil {
+				s.inst.close()
+			}
+		case <-p.empty:
+		case <-ctx.Done():
+			return errors.Join(ErrTimeout, ctx.Err())
+		}
+	}
+	return nil
+}

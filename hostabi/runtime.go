@@ -1,0 +1,120 @@
+package hostabi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
+
+	"github.com/siogw/siogw/hostabi/meter"
+)
+
+// RuntimeOptions says how a Runtime works.
+type RuntimeOptions struct {
+	CacheDir string // keeps compiled modules between runs; "" keeps none
+}
+
+// Runtime compiles and holds modules. Safe for concurrent use.
+type Runtime struct {
+	wz    wazero.Runtime
+	cache wazero.CompilationCache
+}
+
+// NewRuntime starts an empty runtime. It compiles to machine code where wazero can (amd64, arm64) and
+// interprets elsewhere.
+func NewRuntime(ctx context.Context, opt RuntimeOptions) (*Runtime, error) {
+	conf := wazero.NewRuntimeConfig().WithCoreFeatures(api.CoreFeaturesV2).WithDebugInfoEnabled(false)
+	r := &Runtime{}
+	if opt.CacheDir != "" {
+		cache, err := wazero.NewCompilationCacheWithDir(opt.CacheDir)
+		if err != nil {
+			return nil, fmt.Errorf("compilation cache: %w", err)
+		}
+		r.cache = cache
+		conf = conf.WithCompilationCache(cache)
+	}
+	r.wz = wazero.NewRuntimeWithConfig(ctx, conf)
+	if err := r.hostModules(ctx); err != nil {
+		return nil, errors.Join(err, r.Close(ctx))
+	}
+	return r, nil
+}
+
+func (r *Runtime) hostModules(ctx context.Context) error {
+	i64 := []api.ValueType{api.ValueTypeI64}
+	_, err := r.wz.NewHostModuleBuilder(meter.HookModule).NewFunctionBuilder().
+		WithGoModuleFunction(api.GoModuleFunc(hook), i64, i64).Export(meter.HookName).Instantiate(ctx)
+	if err != nil {
+		return err
+	}
+	own := r.wz.NewHostModuleBuilder("siogw")
+	for name, f := range hostFuncs {
+		own.NewFunctionBuilder().WithGoModuleFunction(f.call, f.params, nil).Export(name)
+	}
+	if _, err := own.Instantiate(ctx); err != nil {
+		return err
+	}
+	_, err = wasi_snapshot_preview1.Instantiate(ctx, r.wz)
+	return err
+}
+
+// importCost makes a guest look at the clock before every call of WASI: one may take a millisecond.
+func importCost(module, _ string) uint32 {
+	if module == wasi_snapshot_preview1.ModuleName {
+		return slice
+	}
+	return slice / 100
+}
+
+// Close releases everything, open pools included; they should be closed before it.
+func (r *Runtime) Close(ctx context.Context) error {
+	err := r.wz.Close(ctx)
+	if r.cache != nil {
+		err = errors.Join(err, r.cache.Close(ctx))
+	}
+	return err
+}
+
+// Module is a compiled guest. Safe for concurrent use.
+type Module struct {
+	rt       *Runtime
+	compiled wazero.CompiledModule
+	info     *meter.Info
+	start    []string // start functions
+}
+
+// Compile checks that wasm is a guest and compiles it, metered. An error wraps ErrABI and names the
+// import or export that is wrong.
+func (r *Runtime) Compile(ctx context.Context, wasm []byte) (*Module, error) {
+	if len(wasm) > MaxModule {
+		return nil, fmt.Errorf("%w: a module of %d bytes, more than %d", ErrABI, len(wasm), MaxModule)
+	}
+	metered, info, err := meter.Rewrite(wasm, meter.Options{ImportCost: importCost})
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrABI, err)
+	}
+	if err := checkGuest(info); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrABI, err)
+	}
+	compiled, err := r.wz.CompileModule(ctx, metered)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrABI, err)
+	}
+	m := &Module{rt: r, compiled: compiled, info: info}
+	if signature(info, "_initialize") != "" {
+		m.start = []string{"_initialize"}
+	}
+	return m, nil
+}
+
+// Custom gives the content of a custom section, nil when there is none.
+func (m *Module) Custom(name string) []byte { return m.info.Custom[name] }
+
+// Info gives what the module declares.
+func (m *Module) Info() *meter.Info { return m.info }
+
+// Close releases the compiled code. Its pools must be closed before it.
+func (m *Module) Close(ctx context.Context) error { return m.compiled.Close(ctx) }
