@@ -1,0 +1,68 @@
+# make test is what CI runs. Everything but `setup` needs only Go.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+.DELETE_ON_ERROR:
+.PHONY: build test setup lint unit race inner interop bench fuzz demo guests guests-check
+
+FUZZTIME ?= 10m
+# Set by CI and `make test`: a test that lacks node, its packages or a browser fails and is not skipped.
+require := SIOGW_REQUIRE_INTEROP=1
+
+# Where goroutines meet. The other packages have nothing to race.
+racy := $(wildcard engine engineio/eioserver engineio/eioclient engineio/internal/wsconn gateway hostabi \
+	plugins/rego plugins/wasm plugins/native internal/app internal/cli internal/config internal/decisionlog \
+	internal/demo internal/identity internal/siotest internal/store)
+# Modules of their own: SDKs and guests.
+modules = $(shell find sdk plugins examples -name go.mod -not -path '*/testdata/*' 2>/dev/null | xargs -r -n1 dirname | sort)
+
+build:
+	go build -trimpath -o bin/siogw ./cmd/siogw
+
+# One after the other: each of them uses every core.
+test:
+	$(MAKE) setup
+	$(MAKE) lint
+	$(MAKE) guests-check
+	$(MAKE) race
+	$(MAKE) unit
+	$(MAKE) inner
+	$(MAKE) interop
+
+setup:
+	scripts/setup.sh
+
+lint:
+	@bad=$$(find . -name '*.go' -not -path '*/node_modules/*' -print0 | xargs -0 gofmt -l); \
+	if [ -n "$$bad" ]; then echo "gofmt these:" $$bad; exit 1; fi
+	go vet ./...
+	go tool -modfile=scripts/tools/go.mod staticcheck ./...
+
+# What the packages of race and interop leave.
+unit:
+	$(require) go test $$(go list ./... | grep -v -x -F -e github.com/siogw/siogw/test/interop $(racy:%=-e github.com/siogw/siogw/%))
+
+race:
+	$(require) go test -race $(racy:%=./%)
+
+inner:
+	@for dir in $(modules); do echo "== $$dir"; (cd $$dir && go vet ./... && go test ./...); done
+
+# Real clients, a real server; a scenario mostly waits, so more of them run than there are cores.
+interop:
+	$(require) go test -parallel 4 ./test/interop
+
+bench:
+	go run ./test/bench
+
+fuzz:
+	FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
+
+demo:
+	go run ./cmd/siogw demo
+
+guests:
+	scripts/guests.sh build
+
+guests-check:
+	scripts/guests.sh check

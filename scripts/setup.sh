@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Installs what the tests need beside Go: node and npm with the packages of test/interop, Chromium and
+# Redis, from Debian's packages. What is there already is left alone. Works as root and with sudo.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+
+as_root() {
+	if [ "$(id -u)" = 0 ]; then "$@"
+	elif command -v sudo >/dev/null; then sudo "$@"
+	else
+		say "not root, and there is no sudo: install these by hand: ${missing[*]}"
+		exit 1
+	fi
+}
+
+# A half-upgraded npm is there but does not run.
+works() { "$@" --version >/dev/null 2>&1; }
+
+node_is_new() { works node && [ "$(node -p 'parseInt(process.versions.node)')" -ge 18 ]; }
+
+missing=()
+node_is_new || missing+=(nodejs)
+works npm || missing+=(npm)
+command -v chromium >/dev/null || missing+=(chromium)
+command -v redis-server >/dev/null || missing+=(redis-server)
+
+if [ ${#missing[@]} -gt 0 ]; then
+	command -v apt-get >/dev/null || { say "no apt-get here: install these by hand: ${missing[*]}"; exit 1; }
+	say "installing ${missing[*]}"
+	export DEBIAN_FRONTEND=noninteractive
+	as_root apt-get update -qq
+	as_root apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2 || {
+		# A package that conflicts with what is half there: mend that first, then once more.
+		say "the installation failed; repairing and trying again"
+		as_root apt-get --fix-broken install -y -qq >&2
+		as_root apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
+	}
+	hash -r
+fi
+node_is_new || { say "node 18 or newer is needed, here is: $(node --version 2>&1 || true)"; exit 1; }
+works npm || { say "npm is there but does not run: $(npm --version 2>&1 | head -n 3)"; exit 1; }
+
+# The stamp says which lock file node_modules was made from.
+stamp=test/interop/node_modules/.lock.sha256
+sum=$(sha256sum test/interop/package-lock.json | cut -d' ' -f1)
+if [ "$(cat "$stamp" 2>/dev/null)" != "$sum" ]; then
+	say "installing the npm packages of test/interop"
+	(cd test/interop && npm ci --ignore-scripts --loglevel=error >&2)
+	echo "$sum" >"$stamp"
+fi
+say "node $(node --version), npm $(npm --version 2>/dev/null), $(chromium --version 2>/dev/null || echo chromium), redis $(redis-server --version | grep -o 'v=[0-9.]*')"
