@@ -1,0 +1,144 @@
+package rego
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/metrics"
+	"github.com/open-policy-agent/opa/v1/topdown"
+
+	"github.com/siogw/siogw/engine"
+)
+
+// query is a compiled query over some of the three rules, each bound to a variable of its name.
+type query struct {
+	body     ast.Body
+	compiler ast.QueryCompiler
+}
+
+// answers are the values of the three rules; nil where the query does not ask.
+type answers struct{ allow, deny, transform ast.Value }
+
+var nop = metrics.NoOp()
+
+// prepare compiles the queries and takes notes of the policy's text.
+func (p *Policy) prepare(modules map[string]*ast.Module) (err error) {
+	if p.full, err = p.query(ruleDeny, ruleAllow, ruleTransform); err != nil {
+		return err
+	}
+	if p.answer, err = p.query(ruleDeny, ruleTransform); err != nil {
+		return err
+	}
+	p.named = constants(rules(modules, ruleDeny))
+	p.reads = footprint(p.compiler)
+	return nil
+}
+
+// query makes `deny = data.siogw.authz.deny; …`. It is always defined, for the rules have defaults, and
+// it leaves the other rules of the package alone.
+func (p *Policy) query(names ...string) (query, error) {
+	var body ast.Body
+	for _, name := range names {
+		ref := ast.MustParseRef(pkg + "." + name) // names are ours
+		body.Append(ast.Equality.Expr(ast.VarTerm(name), ast.NewTerm(ref)))
+	}
+	qc := p.compiler.QueryCompiler()
+	compiled, err := qc.Compile(body)
+	if err != nil {
+		return query{}, fmt.Errorf("policy query: %w", err)
+	}
+	return query{compiled, qc}, nil
+}
+
+// start makes an evaluation of the query that answers for in.
+func (p *Policy) start(ctx context.Context, in *engine.Input, input ast.Value) *topdown.Query {
+	q := &p.full
+	if !needsAllow(in) {
+		q = &p.answer
+	}
+	t := topdown.NewQuery(q.body).
+		WithCompiler(p.compiler).
+		WithQueryCompiler(q.compiler).
+		WithStore(p.store).
+		WithTransaction(p.txn).
+		WithMetrics(nop).
+		WithInput(ast.NewTerm(input)).
+		WithTime(in.Time).
+		WithStrictBuiltinErrors(true)
+	if c := newClock(ctx, p.timeout); c != nil {
+		t = t.WithCancel(c)
+	}
+	return t
+}
+
+// needsAllow reports whether in must be allowed, and not only not denied: all but the server's ack.
+func needsAllow(in *engine.Input) bool { return in.Kind != engine.Ack || in.Direction != engine.Out }
+
+var errUndefined = errors.New("the policy query has no result")
+
+// run evaluates t.
+func run(ctx context.Context, t *topdown.Query) (a answers, err error) {
+	found := false
+	err = t.Iter(ctx, func(qr topdown.QueryResult) error {
+		a, found = answers{value(qr, ruleAllow), value(qr, ruleDeny), value(qr, ruleTransform)}, true
+		return nil
+	})
+	if err == nil && !found {
+		err = errUndefined
+	}
+	return a, err
+}
+
+func value(qr topdown.QueryResult, name ast.Var) ast.Value {
+	if t := qr[name]; t != nil {
+		return t.Value
+	}
+	return nil
+}
+
+// codeOf gives the code for an evaluation that failed.
+func codeOf(err error) engine.Code {
+	if topdown.IsCancel(err) {
+		return engine.CodePolicyTimeout
+	}
+	return engine.CodePolicyError
+}
+
+// clock is a topdown.Cancel that looks at the time itself every few steps of the evaluation, so that an
+// evaluation needs no timer and no goroutine. One evaluation uses it.
+type clock struct {
+	ctx      context.Context
+	deadline time.Time
+	steps    uint
+	over     bool
+}
+
+// every is how many steps pass between two looks: a step takes 100 ns and more, a look 50.
+const every = 16
+
+// newClock gives nil where nothing can end the evaluation early.
+func newClock(ctx context.Context, timeout time.Duration) *clock {
+	if timeout == 0 && ctx.Done() == nil {
+		return nil
+	}
+	c := &clock{ctx: ctx}
+	if timeout > 0 {
+		c.deadline = time.Now().Add(timeout)
+	}
+	return c
+}
+
+// Cancel ends the evaluation at its next step.
+func (c *clock) Cancel() { c.over = true }
+
+// Cancelled reports whether the evaluation has to end.
+func (c *clock) Cancelled() bool {
+	if c.steps++; c.over || c.steps%every != 1 {
+		return c.over
+	}
+	c.over = c.ctx.Err() != nil || !c.deadline.IsZero() && time.Now().After(c.deadline)
+	return c.over
+}

@@ -1,0 +1,190 @@
+package rego
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"strings"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/loader"
+	"github.com/open-policy-agent/opa/v1/metrics"
+	"github.com/open-policy-agent/opa/v1/storage"
+	"github.com/open-policy-agent/opa/v1/storage/inmem"
+	"github.com/open-policy-agent/opa/v1/util"
+
+	"github.com/siogw/siogw/policies"
+)
+
+// Policy is a compiled policy with its data. It is immutable and safe for concurrent use.
+type Policy struct {
+	compiler *ast.Compiler
+	store    storage.Store
+	txn      storage.Transaction // one read transaction for all evaluations: the store is never written
+	full     query               // allow, deny, transform
+	answer   query               // deny, transform: for the server's acks
+	reads    reads               // what of the input the policy can see
+	named    map[string]string   // deny members that stand in the text, with their file and line
+	timeout  time.Duration       // 0 for none
+	maxBytes int
+}
+
+// Load reads, checks and compiles. Its errors carry file and line where they have one, and all of them at
+// once (a joined error).
+func Load(ctx context.Context, o Options) (*Policy, error) {
+	modules, data, err := read(&o)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkNames(modules); err != nil {
+		return nil, err
+	}
+	p := &Policy{timeout: o.timeout(), maxBytes: o.maxBytes()}
+	p.store = inmem.NewFromObjectWithOpts(data, inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true))
+	if p.txn, err = p.store.NewTransaction(ctx); err != nil {
+		return nil, fmt.Errorf("policy data: %w", err)
+	}
+	if err := p.compile(ctx, modules, &o); err != nil {
+		return nil, err
+	}
+	return p, p.prepare(modules)
+}
+
+// Baseline loads the embedded policy that authorizes nothing.
+func Baseline(ctx context.Context) (*Policy, error) {
+	return Load(ctx, Options{Files: policies.Baseline()})
+}
+
+// read loads all files into modules by name and one document.
+func read(o *Options) (map[string]*ast.Module, map[string]any, error) {
+	if len(o.Paths) == 0 && o.Files == nil {
+		return nil, nil, errors.New("no policy files are given")
+	}
+	modules, data := map[string]*ast.Module{}, map[string]any{}
+	for _, src := range []struct {
+		fsys  fs.FS
+		paths []string
+	}{{nil, o.Paths}, {o.Files, []string{"."}}} {
+		if len(src.paths) == 0 || src.fsys == nil && len(o.Paths) == 0 {
+			continue
+		}
+		res, err := loader.NewFileLoader().WithFS(src.fsys).WithMetrics(metrics.NoOp()).
+			WithRegoVersion(ast.RegoV1).WithProcessAnnotation(true).Filtered(src.paths, skip)
+		if err != nil {
+			return nil, nil, flatten(err)
+		}
+		maps.Copy(modules, res.ParsedModules())
+		if err := merge(data, res.Documents, "data"); err != nil {
+			return nil, nil, err
+		}
+	}
+	return modules, data, nil
+}
+
+// skip passes over tests, and over hidden names: Kubernetes mounts every file a second time below one.
+func skip(_ string, info fs.FileInfo, depth int) bool {
+	return depth > 0 && (strings.HasPrefix(info.Name(), ".") || strings.HasSuffix(info.Name(), "_test.rego"))
+}
+
+// merge puts src into dst; two values at one place are an error.
+func merge(dst, src map[string]any, path string) error {
+	for k, v := range src {
+		old, there := dst[k]
+		a, aok := old.(map[string]any)
+		b, bok := v.(map[string]any)
+		switch {
+		case !there:
+			dst[k] = v
+		case aok && bok:
+			if err := merge(a, b, path+"."+k); err != nil {
+				return err
+			}
+		default:
+			return fmt.Errorf("%s.%s is given by two data files", path, k)
+		}
+	}
+	return nil
+}
+
+func (p *Policy) compile(ctx context.Context, modules map[string]*ast.Module, o *Options) error {
+	schema := o.Schema
+	if schema == nil {
+		schema = policies.Schema
+	}
+	set, err := schemaSet(schema)
+	if err != nil {
+		return err
+	}
+	p.compiler = ast.NewCompiler().
+		WithDefaultRegoVersion(ast.RegoV1).
+		WithSchemas(set).
+		WithUseTypeCheckAnnotations(true).
+		WithStrict(o.Strict).
+		WithUnsafeBuiltins(unsafeBuiltins(o.Unsafe)).
+		WithPathConflictsCheck(storage.NonEmpty(ctx, p.store, p.txn))
+	all := maps.Clone(modules)
+	if all[defaultsName], err = defaults(modules); err != nil {
+		return err
+	}
+	if p.compiler.Compile(all); p.compiler.Failed() {
+		return explainUnsafe(flatten(p.compiler.Errors))
+	}
+	return nil
+}
+
+// schemaSet makes s the type of input in every module. OPA's reader knows the drafts 4 to 7 by name and
+// takes a schema without one as it comes, so the name of the draft is left out.
+func schemaSet(s []byte) (*ast.SchemaSet, error) {
+	var doc map[string]any
+	if err := util.UnmarshalJSON(s, &doc); err != nil {
+		return nil, fmt.Errorf("input schema: %w", err)
+	}
+	delete(doc, "$schema")
+	set := ast.NewSchemaSet()
+	set.Put(ast.SchemaRootRef, doc)
+	return set, nil
+}
+
+var unsafe = []string{"http.send", "net.lookup_ip_addr", "opa.runtime"}
+
+func unsafeBuiltins(allowed []string) map[string]struct{} {
+	m := map[string]struct{}{}
+	for _, name := range unsafe {
+		m[name] = struct{}{}
+	}
+	for _, name := range allowed {
+		delete(m, name)
+	}
+	return m
+}
+
+const unsafeText = "unsafe built-in function calls in expression: "
+
+// explainUnsafe adds to OPA's words what the matter is.
+func explainUnsafe(err error) error {
+	if !strings.Contains(err.Error(), unsafeText) {
+		return err
+	}
+	return fmt.Errorf("%w\n(%s are refused in policies unless the options permit them)", err, strings.Join(unsafe, ", "))
+}
+
+// flatten makes one error of OPA's lists, one line each.
+func flatten(err error) error {
+	var list []error
+	switch e := err.(type) {
+	case loader.Errors:
+		for _, x := range e {
+			list = append(list, flatten(x))
+		}
+	case ast.Errors:
+		for _, x := range e {
+			list = append(list, x)
+		}
+	default:
+		return err
+	}
+	return errors.Join(list...)
+}
