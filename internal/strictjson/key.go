@@ -42,21 +42,22 @@ func (s *scanner) key(o *object) bool {
 // unique notes the key, and reports whether o did not have it.
 func (s *scanner) unique(o *object, at span, name []byte, escaped bool) bool {
 	if o.set == nil {
-		mine := s.keys[o.base:]
-		if !escaped && len(mine) < smallObject {
+		mine := s.keys[o.base:s.used]
+		if !escaped && len(mine) < smallObject && s.used < len(s.keys) {
 			for _, k := range mine {
 				if string(s.data[k.from:k.to]) == string(name) {
 					return false
 				}
 			}
-			s.keys = append(s.keys, at)
+			s.keys[s.used] = at
+			s.used++
 			return true
 		}
 		o.set = make(map[string]struct{}, 2*smallObject)
 		for _, k := range mine {
 			o.set[string(s.data[k.from:k.to])] = struct{}{}
 		}
-		s.keys = s.keys[:o.base]
+		s.used = o.base
 	}
 	if _, twice := o.set[string(name)]; twice {
 		return false

@@ -7,7 +7,6 @@ import "strconv"
 func Scan(data []byte, l Limits) error {
 	l = l.withDefaults()
 	s := scanner{data: data, limits: l, left: l.Elements}
-	s.keys = s.room[:0]
 	if s.value(1, false) && s.pos == len(data) {
 		return nil
 	}
@@ -22,11 +21,11 @@ type scanner struct {
 	data   []byte
 	pos    int
 	limits Limits
-	left   int    // elements still allowed
-	keys   []span // the keys of the open objects that are still small
-	room   [48]span
+	left   int // elements still allowed
 	kind   error
 	msg    string
+	used   int      // of keys
+	keys   [40]span // the keys of the open objects that are still small; an array, so that nothing is allocated
 }
 
 // span is a part of the data, from the first byte to before the last.
@@ -131,7 +130,7 @@ func (s *scanner) array(depth int) bool {
 }
 
 func (s *scanner) object(depth int, ctor bool) bool {
-	o := object{base: len(s.keys), ctor: ctor}
+	o := object{base: s.used, ctor: ctor}
 	s.pos++
 	if s.space(); s.peek() == '}' {
 		s.pos++
@@ -148,7 +147,7 @@ func (s *scanner) object(depth int, ctor bool) bool {
 			s.space()
 		case '}':
 			s.pos++
-			s.keys = s.keys[:o.base]
+			s.used = o.base
 			return true
 		default:
 			return s.unexpected()
@@ -189,20 +188,21 @@ func (s *scanner) number() bool {
 	} else if !s.digits() {
 		return false
 	}
-	big := s.pos-from > 308 // only then, or with an exponent, can a double overflow
+	big := s.pos-from > 200 // only then, or with an exponent of three digits, can a double overflow
 	if s.peek() == '.' {
 		if s.pos++; !s.digits() {
 			return false
 		}
 	}
 	if c := s.peek(); c == 'e' || c == 'E' {
-		big = true
 		if s.pos++; s.peek() == '+' || s.peek() == '-' {
 			s.pos++
 		}
+		exponent := s.pos
 		if !s.digits() {
 			return false
 		}
+		big = big || s.pos-exponent > 2
 	}
 	if s.pos-from > s.limits.Number {
 		s.pos = from

@@ -16,11 +16,16 @@ var plain = func() (t [256]bool) {
 // str reads a string with its quotes and reports whether it has escapes.
 func (s *scanner) str() (escaped, ok bool) {
 	s.pos++
-	for s.pos < len(s.data) {
-		c := s.data[s.pos]
+	for {
+		i, data := s.pos, s.data
+		for i < len(data) && plain[data[i]] {
+			i++
+		}
+		if s.pos = i; i >= len(data) {
+			return escaped, s.unexpected()
+		}
+		c := data[i]
 		switch {
-		case plain[c]:
-			s.pos++
 		case c == '"':
 			s.pos++
 			return escaped, true
@@ -39,7 +44,6 @@ func (s *scanner) str() (escaped, ok bool) {
 			s.pos += n
 		}
 	}
-	return escaped, s.unexpected()
 }
 
 // escape reads one escape; a surrogate counts only as the half of a pair (RFC 7493, section 2.1).
