@@ -14,7 +14,7 @@ import (
 
 // maxAttachment bounds what the attachments of a parsed input may claim to weigh together, in bytes:
 // their content is made up, and must not be made up without end.
-const maxAttachment = 64 << 20
+const maxAttachment = 16 << 20
 
 // limits are wide: this reads what an operator or a test wrote, not what a client sent.
 var limits = strictjson.Limits{Depth: 256, Elements: 1 << 20, Number: 1024}
