@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/siogw/siogw/engine"
+	"github.com/siogw/siogw/policies"
 )
 
 // policy loads one module, in package siogw.authz unless it says otherwise.
@@ -61,4 +62,27 @@ func TestTypo(t *testing.T) {
 	t.Log(err)
 	_, err = load(`allow if http.send({"method":"GET","url":"http://x"}).status_code == 200`)
 	t.Log(err)
+}
+func TestX(t *testing.T) {
+	p := policy(t, `
+allow if {
+	input.kind == "event"
+	member
+}
+allow if "admin" in input.identity.roles
+member if "member" in input.identity.roles
+deny contains "too long" if count(input.args[0].text) > 5
+deny contains {"code": "E1", "reason": sprintf("word %s", [w]), "data": {"n": 1.50}} if some w in split(input.args[0].text, " ")
+transform := [{"op":"replace","path":"/args/0/text","value":"x"}] if input.args[0].text
+`)
+	t.Log(p.Explain(context.Background(), message(`[{"text":"hello world"}]`)))
+	in := message(`[{"text":""}]`)
+	in.Kind = engine.Connect
+	t.Log(p.Explain(context.Background(), in))
+	t.Logf("%+v", decide(t, p, message(`[{"text":"hello world"}]`)))
+}
+
+// withSchemaData gives the policy the schema of the input as data.schema.
+func withSchemaData(o *Options) {
+	o.Files.(fstest.MapFS)["data.json"] = &fstest.MapFile{Data: append(append([]byte(`{"schema":`), policies.Schema...), '}')}
 }

@@ -135,14 +135,12 @@ func (p *Policy) compile(ctx context.Context, modules map[string]*ast.Module, o 
 	return nil
 }
 
-// schemaSet makes s the type of input in every module. OPA's reader knows the drafts 4 to 7 by name and
-// takes a schema without one as it comes, so the name of the draft is left out.
+// schemaSet makes s the type of input in every module.
 func schemaSet(s []byte) (*ast.SchemaSet, error) {
 	var doc map[string]any
 	if err := util.UnmarshalJSON(s, &doc); err != nil {
 		return nil, fmt.Errorf("input schema: %w", err)
 	}
-	delete(doc, "$schema")
 	set := ast.NewSchemaSet()
 	set.Put(ast.SchemaRootRef, doc)
 	return set, nil
