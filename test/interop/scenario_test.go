@@ -83,7 +83,8 @@ func (s *scenario) check(path string) error {
 	return nil
 }
 
-// secret signs the tokens of scenarios: {$jwt: {sub: u1}, exp_in: 60}, or with another `secret`.
+// secret signs the tokens of scenarios: {$jwt: {sub: u1}}, with exp_in seconds, another `secret`, a
+// `prefix` before the token.
 const secret = "the secret of the interop scenarios, 32 bytes or more"
 
 // tokens replaces every {$jwt: claims} in v by a signed token.
@@ -118,7 +119,8 @@ func token(claims, options map[string]any) string {
 	if err != nil {
 		panic(err) // claims come from YAML
 	}
-	return siotest.Token(key, string(text))
+	prefix, _ := options["prefix"].(string)
+	return prefix + siotest.Token(key, string(text))
 }
 
 // merge lays over on base, map by map.
