@@ -78,6 +78,7 @@ transform := [op |
 	input.kind == "emit"
 	input.event == "debug"
 	some key, value in input.args[0]
+	is_string(value)
 	regex.match(secret, value)
 	op := {
 		"op": "replace",
