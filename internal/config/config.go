@@ -17,7 +17,7 @@ import (
 type Config struct {
 	// Listen is the address that clients reach, host:port. Default 127.0.0.1:8080; port 0 takes a free one.
 	Listen string `yaml:"listen"`
-	// Path is where Engine.IO answers. Default /socket.io/; begins and ends with a slash.
+	// Path is where Engine.IO answers. Default /socket.io/; a folder, which begins and ends with a slash.
 	Path     string   `yaml:"path"`
 	Upstream Upstream `yaml:"upstream"`
 	Admin    Admin    `yaml:"admin"`
@@ -80,12 +80,15 @@ type Heartbeat struct {
 
 // Limits bounds what a client may cost.
 type Limits struct {
-	Payload     Size        `yaml:"payload" min:"1KiB" max:"256MiB"` // bytes of one message; default 1MiB
-	Depth       int         `yaml:"depth" min:"1" max:"512"`         // JSON nesting; default 32
-	Attachments int         `yaml:"attachments" min:"1" max:"1024"`  // of one packet; default 16
-	Namespaces  int         `yaml:"namespaces" min:"1" max:"1024"`   // of one session; default 16
-	Connections Connections `yaml:"connections"`
-	Events      Events      `yaml:"events"`
+	Payload Size `yaml:"payload" min:"1KiB" max:"256MiB"` // bytes of one message; default 1MiB
+	// UpstreamPayload is the same for the server's messages. Default 16MiB; never below Payload.
+	UpstreamPayload Size        `yaml:"upstream_payload" min:"1KiB" max:"256MiB"`
+	Depth           int         `yaml:"depth" min:"1" max:"512"`        // JSON nesting; default 32
+	Attachments     int         `yaml:"attachments" min:"1" max:"1024"` // of one packet; default 16
+	Namespaces      int         `yaml:"namespaces" min:"1" max:"1024"`  // of one session; default 16
+	Rooms           int         `yaml:"rooms" min:"1" max:"65536"`      // mapped rooms that a session is in, for each namespace; default 256
+	Connections     Connections `yaml:"connections"`
+	Events          Events      `yaml:"events"`
 }
 
 // Connections bounds sessions. Zero means no limit.
@@ -142,7 +145,7 @@ type Rooms struct {
 type RoomRule struct {
 	Namespace string  `yaml:"namespace"` // default /
 	Event     string  `yaml:"event"`     // required
-	Room      Pointer `yaml:"room"`      // JSON pointer (RFC 6901) that begins with /args; default /args/0
+	Room      Pointer `yaml:"room"`      // JSON pointer (RFC 6901) that begins with /args/; default /args/0
 }
 
 // Contract checks events against a schema.
@@ -216,7 +219,7 @@ type (
 	Transport   string      // polling or websocket
 	TokenSource string      // auth.X, header.X, cookie.X, query.X
 	Algorithm   string      // of a JWS (RFC 7518 section 3.1, RFC 8037); never none
-	Pointer     string      // JSON pointer that begins with /args
+	Pointer     string      // JSON pointer that begins with /args/
 	MaskPath    string      // auth, args, or a JSON pointer below them
 	Checksum    string      // SHA-256 in lower-case hex
 	Mode        engine.Mode // enforce, monitor, off

@@ -22,7 +22,7 @@ func Default() *Config {
 		Transports: []Transport{"polling", "websocket"},
 		Heartbeat:  Heartbeat{Interval: 25 * time.Second, Timeout: 20 * time.Second},
 		Limits: Limits{
-			Payload: 1 << 20, Depth: 32, Attachments: 16, Namespaces: 16,
+			Payload: 1 << 20, UpstreamPayload: 16 << 20, Depth: 32, Attachments: 16, Namespaces: 16, Rooms: 256,
 			Connections: Connections{Total: 10000, PerIP: 100, RatePerIP: Rate{20, time.Second}},
 			Events:      Events{PerSession: Rate{100, time.Second}},
 		},

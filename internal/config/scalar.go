@@ -176,8 +176,8 @@ func (a *Algorithm) parse(text, _ string) error {
 
 func (p *Pointer) parse(text, _ string) error {
 	*p = Pointer(text)
-	if text != "/args" && !strings.HasPrefix(text, "/args/") || badEscape(text) {
-		return errors.New("want a JSON pointer that begins with /args")
+	if !strings.HasPrefix(text, "/args/") || badEscape(text) {
+		return errors.New("want a JSON pointer that begins with /args/")
 	}
 	return nil
 }

@@ -42,8 +42,8 @@ func (d *decoder) validate() {
 	if c.Upstream.URL.Host == "" && len(d.errsOf("upstream.url")) == 0 {
 		d.fail("upstream.url", "required: the address of the Socket.IO server, such as http://127.0.0.1:3000")
 	}
-	if !strings.HasPrefix(c.Path, "/") || !strings.HasSuffix(c.Path, "/") || strings.ContainsAny(c.Path, "?#") {
-		d.fail("path", "want a path that begins and ends with a slash, found %q", c.Path)
+	if !strings.HasPrefix(c.Path, "/") || !strings.HasSuffix(c.Path, "/") || strings.ContainsAny(c.Path, "?#") || c.Path == "/" {
+		d.fail("path", "want a folder that begins and ends with a slash, found %q", c.Path)
 	}
 	if (c.TLS.CertFile == "") != (c.TLS.KeyFile == "") {
 		d.fail("tls", "want both of cert_file and key_file, or neither")
