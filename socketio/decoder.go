@@ -23,8 +23,8 @@ const (
 // Decoder reads the packets of one sender in one session, in order. The zero value reads those of a
 // revision 5 client within DefaultLimits. It is not safe for concurrent use.
 //
-// After an error the decoder has forgotten any packet that was incomplete; the session should end,
-// since attachments that are still to come belong to nothing.
+// After an error the decoder has forgotten any packet that was incomplete; the session should end (see
+// Text for the exception), since attachments that are still to come belong to nothing.
 type Decoder struct {
 	Limits   Limits
 	From     Sender
@@ -38,7 +38,9 @@ type Decoder struct {
 
 // Text reads a text message. It gives nil and no error when attachments must come first. The packet and
 // its slices, which may be parts of data, are valid until the next call, or until data is overwritten.
-// The error is an *Error.
+//
+// The error is an *Error. Where the payload alone is refused and no attachments follow, the packet comes
+// with it, without Data: the decoder is in step, so a caller may answer that packet and go on.
 func (d *Decoder) Text(data []byte) (*Packet, error) {
 	if d.missing > 0 {
 		d.forget()
@@ -47,8 +49,12 @@ func (d *Decoder) Text(data []byte) (*Packet, error) {
 	d.packet = Packet{}
 	r := reader{data: data, decoder: d, limits: d.Limits.withDefaults(), packet: &d.packet}
 	if err := r.read(); err != nil {
-		d.packet = Packet{}
-		return nil, err
+		if !r.whole || d.packet.Count > 0 {
+			d.packet = Packet{}
+			return nil, err
+		}
+		d.packet.Data = nil
+		return &d.packet, err
 	}
 	if d.packet.Count == 0 {
 		return &d.packet, nil

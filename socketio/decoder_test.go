@@ -167,7 +167,7 @@ func TestRefuses(t *testing.T) {
 				t.Errorf("%q: %s, %v", text, show(p), err)
 				continue
 			}
-			if e.Code != group.code || e.Msg == "" || e.Offset < 0 || e.Offset > len(text) || p != nil {
+			if e.Code != group.code || e.Msg == "" || e.Offset < 0 || e.Offset > len(text) || !headOnly(p) {
 				t.Errorf("%q: %v, want %v", text, e, group.code)
 			}
 			if d.Pending() != 0 {
@@ -322,6 +322,26 @@ func BenchmarkBinary(b *testing.B) {
 		}
 		if _, err := d.Binary(att); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// The header of a packet whose payload alone is refused comes with the error, so that it can be answered.
+func TestHeaderBesideError(t *testing.T) {
+	for text, want := range map[string]string{
+		`2/chat,7["x",{"a":1,"a":2}]`: "2 /chat #7",
+		`37[`:                         "3 / #7",
+		`2["disconnect"]`:             "2 /",
+		`0/chat,[]`:                   "0 /chat",
+		`51-7["x"]`:                   "nothing yet", // its attachment is still to come
+		`2/a b,7["x"]`:                "nothing yet",
+		`207["x"]`:                    "nothing yet",
+		`9`:                           "nothing yet",
+	} {
+		d := client5
+		p, err := d.Text([]byte(text))
+		if err == nil || show(p) != want {
+			t.Errorf("%s: %s, %v", text, show(p), err)
 		}
 	}
 }

@@ -10,6 +10,7 @@ type reader struct {
 	decoder *Decoder
 	limits  Limits
 	packet  *Packet
+	whole   bool // the header was read
 }
 
 func (r *reader) refuse(code Code, msg string) *Error {
@@ -31,6 +32,7 @@ func (r *reader) read() error {
 	if err := r.readID(); err != nil {
 		return err
 	}
+	r.whole = true
 	if err := r.readPayload(); err != nil {
 		return err
 	}
