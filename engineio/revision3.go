@@ -2,6 +2,7 @@ package engineio
 
 import (
 	"bytes"
+	"encoding/base64"
 	"iter"
 	"strconv"
 	"unicode/utf8"
@@ -26,8 +27,7 @@ func DecodePacket3(text []byte) (Packet, error) {
 // AppendPacket3 appends the revision 3 text of p to dst: for a binary message "b4" and padded base64.
 func AppendPacket3(dst []byte, p Packet) []byte {
 	if p.Binary {
-		dst = append(dst, 'b')
-		return append(dst, AppendPacket([]byte{}, p)...)
+		return base64.StdEncoding.AppendEncode(append(dst, 'b', '0'+byte(p.Type)), p.Data)
 	}
 	return AppendPacket(dst, p)
 }
