@@ -30,7 +30,7 @@ func (p *Policy) Decide(ctx context.Context, in *engine.Input) engine.Verdict {
 	}
 	a, err := run(ctx, p.start(ctx, in, input))
 	if err != nil {
-		return engine.Failed(codeOf(err), err)
+		return p.failed(ctx, err)
 	}
 	return p.verdict(in, &a)
 }

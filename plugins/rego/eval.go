@@ -99,12 +99,15 @@ func value(qr topdown.QueryResult, name ast.Var) ast.Value {
 	return nil
 }
 
-// codeOf gives the code for an evaluation that failed.
-func codeOf(err error) engine.Code {
-	if topdown.IsCancel(err) {
-		return engine.CodePolicyTimeout
+// failed makes the verdict of an evaluation that gave err.
+func (p *Policy) failed(ctx context.Context, err error) engine.Verdict {
+	switch cause := ctx.Err(); {
+	case !topdown.IsCancel(err):
+		return engine.Failed(engine.CodePolicyError, err)
+	case cause != nil:
+		return engine.Failed(engine.CodePolicyTimeout, fmt.Errorf("policy stopped: %w", cause))
 	}
-	return engine.CodePolicyError
+	return engine.Failed(engine.CodePolicyTimeout, fmt.Errorf("policy took longer than %v: %w", p.timeout, err))
 }
 
 // clock is a topdown.Cancel that looks at the time itself every few steps of the evaluation, so that an

@@ -48,7 +48,7 @@ func (p *Policy) Explain(ctx context.Context, in *engine.Input) Explanation {
 	// Without early exit and index, so that each rule is tried, and not only as many as decide.
 	t := p.start(ctx, in, input).WithQueryTracer(w).WithEarlyExit(false).WithIndexing(false)
 	a, err := run(ctx, t)
-	v := engine.Failed(codeOf(err), err)
+	v := p.failed(ctx, err)
 	if err == nil {
 		v = p.verdict(in, &a)
 	}

@@ -41,45 +41,10 @@ func message(args string) *engine.Input {
 	}
 }
 
+// decide gives the verdict of p.
 func decide(t testing.TB, p *Policy, in *engine.Input) engine.Verdict {
 	t.Helper()
 	return p.Decide(context.Background(), in)
-}
-
-func TestAllow(t *testing.T) {
-	p := policy(t, `allow if "member" in input.identity.roles`)
-	if v := decide(t, p, message(`[]`)); v.Effect != engine.Allow {
-		t.Fatalf("%+v", v)
-	}
-	in := message(`[]`)
-	in.Identity = nil
-	if v := decide(t, p, in); v.Effect != engine.Deny || v.Code != engine.CodePolicyUndefined || v.Err != nil {
-		t.Fatalf("%+v", v)
-	}
-}
-func TestTypo(t *testing.T) {
-	_, err := load(`allow if input.sesion.ip == "1"`)
-	t.Log(err)
-	_, err = load(`allow if http.send({"method":"GET","url":"http://x"}).status_code == 200`)
-	t.Log(err)
-}
-func TestX(t *testing.T) {
-	p := policy(t, `
-allow if {
-	input.kind == "event"
-	member
-}
-allow if "admin" in input.identity.roles
-member if "member" in input.identity.roles
-deny contains "too long" if count(input.args[0].text) > 5
-deny contains {"code": "E1", "reason": sprintf("word %s", [w]), "data": {"n": 1.50}} if some w in split(input.args[0].text, " ")
-transform := [{"op":"replace","path":"/args/0/text","value":"x"}] if input.args[0].text
-`)
-	t.Log(p.Explain(context.Background(), message(`[{"text":"hello world"}]`)))
-	in := message(`[{"text":""}]`)
-	in.Kind = engine.Connect
-	t.Log(p.Explain(context.Background(), in))
-	t.Logf("%+v", decide(t, p, message(`[{"text":"hello world"}]`)))
 }
 
 // withSchemaData gives the policy the schema of the input as data.schema.
