@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -135,7 +134,9 @@ func startGateway(t *testing.T, s *scenario, up server) gateway {
 	address := freeAddress(t)
 	s.writeConfig(t, dir, baseConfig(address, up.url))
 	for name, folder := range s.Guests {
-		buildGuest(t, folder, filepath.Join(dir, name))
+		if err := os.Symlink(buildGuest(t, folder), filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	p := start(t, dir, binary, "run", "-c", filepath.Join(dir, "siogw.yaml"))
 	ended := make(chan struct{})
@@ -193,13 +194,21 @@ func buildGateway(t *testing.T) string {
 	return build.dir + "/siogw"
 }
 
-// buildGuest compiles a Go guest below guests/ to WebAssembly.
-func buildGuest(t *testing.T, folder, out string) {
+var guests sync.Map // by folder: func() (output string, err error)
+
+// buildGuest compiles a Go guest below guests/ to WebAssembly, once, and gives the file.
+func buildGuest(t *testing.T, folder string) string {
 	t.Helper()
-	cmd := exec.Command("go", "build", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w", "-o", out, ".")
-	cmd.Dir = filepath.Join("guests", folder)
-	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "GOFLAGS="+strings.TrimSpace(os.Getenv("GOFLAGS")+" -buildvcs=false"))
-	if text, err := cmd.CombinedOutput(); err != nil {
+	out := filepath.Join(filepath.Dir(buildGateway(t)), folder+".wasm")
+	once, _ := guests.LoadOrStore(folder, sync.OnceValues(func() (string, error) {
+		cmd := exec.Command("go", "build", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w", "-o", out, ".")
+		cmd.Dir = filepath.Join("guests", folder)
+		cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
+		text, err := cmd.CombinedOutput()
+		return string(text), err
+	}))
+	if text, err := once.(func() (string, error))(); err != nil {
 		t.Fatalf("build guest %s: %v\n%s", folder, err, text)
 	}
+	return out
 }
