@@ -47,7 +47,7 @@ var packages = map[string]pkg{
 	// Transports and adapters.
 	"engineio/eioserver": {layer: 3, heavy: []string{"gorilla"}},
 	"engineio/eioclient": {layer: 3, heavy: []string{"gorilla"}},
-	"plugins/rego":       {layer: 3, heavy: []string{"opa"}},
+	"plugins/rego":       {layer: 3, heavy: []string{"opa", "jsonpatch"}},
 	"plugins/wasm":       {layer: 3, tests: []string{"wazero"}},
 	"plugins/native":     {layer: 3, heavy: []string{"go-plugin"}},
 	"plugins/js":         {layer: 3},
@@ -67,10 +67,11 @@ var packages = map[string]pkg{
 
 	// Tests and their tools.
 	"internal/siotest":  {layer: 0, heavy: []string{"gorilla"}},
+	"internal/wasmtest": {layer: 0},
 	"internal/archtest": {layer: 0},
 	"test/interop":      {layer: 9, tests: []string{"yaml"}, above: true},
 	"test/bench":        {layer: 9, heavy: []string{"gorilla"}, above: true},
 }
 
 // testTools may be imported by the tests of every layer, and by no package that ships but these.
-var testTools = map[string][]string{"internal/siotest": {"test/bench"}}
+var testTools = map[string][]string{"internal/siotest": {"test/bench"}, "internal/wasmtest": nil}
