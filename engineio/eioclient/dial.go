@@ -7,13 +7,19 @@ package eioclient
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
 	"time"
 
+	"github.com/gorilla/websocket"
+
 	"github.com/siogw/siogw/engineio"
+	"github.com/siogw/siogw/engineio/internal/wsconn"
 )
 
 // Options says whom to dial and how. A zero value takes the default named.
@@ -47,22 +53,96 @@ func (e *Refused) Error() string {
 
 // Dial opens a session: the WebSocket, and the open packet. It gives a *Refused when the upstream answers
 // plain HTTP; other errors wrap that of the network. Nothing is read after the open packet until Start.
-func Dial(ctx context.Context, opts Options) (*Session, error) { return nil, nil }
+func Dial(ctx context.Context, opts Options) (*Session, error) {
+	opts.complete()
+	ctx, cancel := context.WithTimeout(ctx, opts.HandshakeTimeout)
+	defer cancel()
+	target, err := opts.target()
+	if err != nil {
+		return nil, err
+	}
+	conn, first, resp, err := wsconn.Dial(ctx, target, opts.header(), wsconn.DialOptions{
+		Limits: wsconn.Limits{Read: opts.MaxPayload, High: opts.HighWater, Hard: opts.HardLimit, Write: opts.WriteTimeout},
+		TLS:    opts.TLS,
+	})
+	if errors.Is(err, websocket.ErrBadHandshake) && resp != nil {
+		return nil, refused(resp)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("dial upstream: %w", err)
+	}
+	h, err := decodeOpen(first)
+	if err != nil {
+		conn.Close(0)
+		return nil, fmt.Errorf("upstream's first packet: %w", err)
+	}
+	return newSession(conn, h, resp.Header), nil
+}
 
-// Session is the client's end of a session with the upstream.
-type Session struct{}
+func refused(resp *http.Response) *Refused {
+	body, _ := io.ReadAll(resp.Body) // in memory, at most 1 KiB
+	return &Refused{Status: resp.StatusCode, Message: string(body), Header: resp.Header}
+}
 
-var _ engineio.Session = (*Session)(nil)
+func decodeOpen(text []byte) (engineio.Handshake, error) {
+	p, err := engineio.DecodePacket(text)
+	if err != nil {
+		return engineio.Handshake{}, err
+	}
+	if p.Type != engineio.Open {
+		return engineio.Handshake{}, fmt.Errorf("type %d is not open", p.Type)
+	}
+	return engineio.DecodeHandshake(p.Data)
+}
 
-// Start begins to read, and to call h. It is called once; a session that is not started must be closed.
-func (s *Session) Start(h engineio.Handler) {}
+func (o *Options) complete() {
+	def(&o.HandshakeTimeout, 10*time.Second)
+	def(&o.WriteTimeout, 20*time.Second)
+	def(&o.MaxPayload, 1<<20)
+	def(&o.HighWater, 256<<10)
+	def(&o.HardLimit, o.HighWater+4*o.MaxPayload)
+	def(&o.Logger, slog.New(slog.DiscardHandler))
+}
 
-// Response gives the header of the upstream's 101.
-func (s *Session) Response() http.Header { return nil }
+// def puts a default in the place of a zero value.
+func def[T comparable](v *T, d T) {
+	var zero T
+	if *v == zero {
+		*v = d
+	}
+}
 
-// Send, Flush, Pause, Resume and Close: see [engineio.Session].
-func (s *Session) Send(p engineio.Packet) bool { return true }
-func (s *Session) Flush()                      {}
-func (s *Session) Pause()                      {}
-func (s *Session) Resume()                     {}
-func (s *Session) Close(r engineio.Reason)     {}
+// target gives the URL to dial.
+func (o *Options) target() (string, error) {
+	if o.URL == nil {
+		return "", errors.New("eioclient: URL is nil")
+	}
+	scheme, ok := map[string]string{"http": "ws", "ws": "ws", "https": "wss", "wss": "wss"}[o.URL.Scheme]
+	if !ok {
+		return "", fmt.Errorf("eioclient: scheme %q is none of http, https, ws, wss", o.URL.Scheme)
+	}
+	q := url.Values{}
+	maps.Copy(q, o.Query)
+	for _, own := range []string{"EIO", "transport", "sid", "t", "j", "b64"} {
+		q.Del(own)
+	}
+	q.Set("EIO", "4")
+	q.Set("transport", "websocket")
+	u := url.URL{Scheme: scheme, Host: o.URL.Host, Path: o.URL.Path, RawPath: o.URL.RawPath, RawQuery: q.Encode()}
+	return u.String(), nil
+}
+
+// header gives the header without what the WebSocket handshake says itself (RFC 6455, 4.1).
+func (o *Options) header() http.Header {
+	h := http.Header{}
+	for k, v := range o.Header {
+		k = http.CanonicalHeaderKey(k)
+		switch k {
+		case "Upgrade", "Connection", "Sec-Websocket-Key", "Sec-Websocket-Version", "Sec-Websocket-Extensions",
+			"Sec-Websocket-Protocol", "Sec-Websocket-Accept":
+		default:
+			h[k] = v
+		}
+	}
+	return h
+}

@@ -2,15 +2,24 @@ package eioserver
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/base64"
 	"net/http"
-	"time"
+	"sync"
 
 	"github.com/siogw/siogw/engineio"
+	"github.com/siogw/siogw/engineio/internal/wsconn"
 )
 
 // Server answers Engine.IO requests and holds the open sessions.
 type Server struct {
 	opts Options
+	live sync.WaitGroup // sessions whose end was not told, their WebSockets, and last words not yet polled
+
+	mu       sync.Mutex // a leaf
+	sessions map[string]*Session
+	sockets  map[*wsconn.Conn]struct{}
+	stopping bool
 }
 
 // New makes a server. It fails on options that contradict each other.
@@ -18,33 +27,105 @@ func New(opts Options) (*Server, error) {
 	if err := opts.complete(); err != nil {
 		return nil, err
 	}
-	return &Server{opts: opts}, nil
+	return &Server{opts: opts, sessions: map[string]*Session{}, sockets: map[*wsconn.Conn]struct{}{}}, nil
 }
 
-// ServeHTTP answers a handshake, a poll, a post or a WebSocket request.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {}
+// ServeHTTP answers a handshake, a poll, a post or a WebSocket request; 404 for a path that is not Options.Path.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path != s.opts.Path || r.URL.RawPath != "" {
+		http.NotFound(w, r)
+		return
+	}
+	if s.preflight(w, r) {
+		return
+	}
+	req, err := s.verify(r)
+	switch {
+	case err != nil:
+		refuse(w, req, err)
+	case req.session == nil:
+		s.open(w, req)
+	case req.upgrade:
+		s.upgrade(w, req)
+	case r.Method == http.MethodGet:
+		req.session.get(w, req)
+	default:
+		req.session.post(w, req)
+	}
+}
 
 // Shutdown refuses new sessions with 503, closes all with reason Shutdown, and waits till all are gone. When
 // ctx ends first it cuts the connections and gives ctx's error.
-func (s *Server) Shutdown(ctx context.Context) error { return nil }
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.mu.Lock()
+	s.stopping = true
+	s.mu.Unlock()
+	for _, session := range s.all() {
+		session.end(engineio.Shutdown)
+	}
+	gone := make(chan struct{})
+	go func() { s.live.Wait(); close(gone) }()
+	select {
+	case <-gone:
+		return nil
+	case <-ctx.Done():
+	}
+	s.cut()
+	<-gone // handlers do not wait, so this is soon
+	return ctx.Err()
+}
 
-// Session is the server's end of one client's session.
-type Session struct{}
+// cut ends what Shutdown cannot wait for.
+func (s *Server) cut() {
+	for _, session := range s.all() {
+		session.mu.Lock()
+		session.forgetNow()
+		session.mu.Unlock()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for conn := range s.sockets {
+		go conn.Cut()
+	}
+}
 
-var _ engineio.Session = (*Session)(nil)
+func (s *Server) all() []*Session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := make([]*Session, 0, len(s.sessions))
+	for _, session := range s.sessions {
+		out = append(out, session)
+	}
+	return out
+}
 
-// ID gives the sid.
-func (s *Session) ID() string { return "" }
+// add makes a session known, unless the server is stopping.
+func (s *Server) add(session *Session) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopping {
+		return false
+	}
+	s.live.Add(1) // till its end is told
+	s.sessions[session.id] = session
+	return true
+}
 
-// Transport gives polling or websocket.
-func (s *Session) Transport() string { return "" }
+func (s *Server) remove(session *Session) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.sessions, session.id)
+}
 
-// Opened gives the time of the handshake.
-func (s *Session) Opened() time.Time { return time.Time{} }
+func (s *Server) find(id string) *Session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sessions[id]
+}
 
-// Send, Flush, Pause, Resume and Close: see [engineio.Session].
-func (s *Session) Send(p engineio.Packet) bool { return true }
-func (s *Session) Flush()                      {}
-func (s *Session) Pause()                      {}
-func (s *Session) Resume()                     {}
-func (s *Session) Close(r engineio.Reason)     {}
+// newID gives a sid: 24 characters, 144 random bits.
+func newID() string {
+	var b [18]byte
+	rand.Read(b[:]) // never fails
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}

@@ -1,0 +1,147 @@
+package eioclient
+
+import (
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/siogw/siogw/engineio"
+	"github.com/siogw/siogw/engineio/internal/wsconn"
+)
+
+// Session is the client's end of a session with the upstream.
+type Session struct {
+	conn      *wsconn.Conn
+	handshake engineio.Handshake
+	response  http.Header
+	handler   engineio.Handler // set by Start, before anything is read
+
+	in sync.Mutex // one call of the handler at a time; taken before mu
+
+	mu      sync.Mutex // a leaf: never held while the handler is called
+	reason  engineio.Reason
+	started bool
+	paused  bool
+	pingBy  time.Time
+	timer   *time.Timer
+}
+
+var _ engineio.Session = (*Session)(nil)
+
+func newSession(conn *wsconn.Conn, h engineio.Handshake, response http.Header) *Session {
+	return &Session{conn: conn, handshake: h, response: response}
+}
+
+// Handshake gives what the upstream's open packet said.
+func (s *Session) Handshake() engineio.Handshake { return s.handshake }
+
+// Response gives the header of the upstream's 101.
+func (s *Session) Response() http.Header { return s.response }
+
+// Start begins to read, and to call h. It is called once; a session that is not started must be closed. On one
+// that was closed it makes h hear so.
+func (s *Session) Start(h engineio.Handler) {
+	s.mu.Lock()
+	s.handler, s.started = h, true
+	if s.reason == 0 {
+		s.pingBy = time.Now().Add(s.patience())
+		s.timer = time.AfterFunc(s.patience(), s.pingDue)
+	} else {
+		go s.tell(s.reason)
+	}
+	s.mu.Unlock()
+	s.conn.Start((*receiver)(s))
+}
+
+// Send takes a Message packet, see [engineio.Session].
+func (s *Session) Send(p engineio.Packet) bool {
+	if s.closed() {
+		return true
+	}
+	return s.conn.Send(p)
+}
+
+// Flush starts writing, see [engineio.Session].
+func (s *Session) Flush() { s.conn.Flush() }
+
+// Pause stops reading, see [engineio.Session].
+func (s *Session) Pause() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.paused = true
+	s.conn.Pause()
+}
+
+// Resume starts reading again, see [engineio.Session].
+func (s *Session) Resume() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.paused && s.reason == 0 {
+		s.pingBy = time.Now().Add(s.patience()) // its pings may lie unread
+		if s.timer != nil {
+			s.timer.Reset(s.patience())
+		}
+	}
+	s.paused = false
+	s.conn.Resume()
+}
+
+// Close ends the session, see [engineio.Session].
+func (s *Session) Close(r engineio.Reason) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.end(r)
+}
+
+// end is the only way to close a session; the first reason counts. s.mu is held.
+func (s *Session) end(r engineio.Reason) {
+	if s.reason != 0 {
+		return
+	}
+	s.reason = r
+	if s.timer != nil {
+		s.timer.Stop()
+	}
+	s.conn.Close(0)
+	if s.started {
+		go s.tell(r)
+	}
+}
+
+// tell says the last word to the handler.
+func (s *Session) tell(r engineio.Reason) {
+	s.in.Lock()
+	defer s.in.Unlock()
+	s.handler.Closed(r)
+}
+
+func (s *Session) closed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.reason != 0
+}
+
+// patience is how long the upstream may be silent, section "Heartbeat".
+func (s *Session) patience() time.Duration {
+	return s.handshake.PingInterval + s.handshake.PingTimeout
+}
+
+// pingDue is the timer's: no ping came in time, or the time was set anew.
+func (s *Session) pingDue() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.reason != 0 || s.paused: // Resume gives time again
+	case time.Now().Before(s.pingBy):
+		s.timer.Reset(time.Until(s.pingBy))
+	default:
+		s.end(engineio.PingTimeout)
+	}
+}
+
+// pinged notes a ping. The timer looks at the time when it fires, and is not set for each.
+func (s *Session) pinged() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pingBy = time.Now().Add(s.patience())
+}

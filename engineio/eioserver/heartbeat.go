@@ -1,0 +1,80 @@
+package eioserver
+
+import (
+	"time"
+
+	"github.com/siogw/siogw/engineio"
+)
+
+// heartbeat is the server's side of section "Heartbeat": a ping at PingInterval after the last pong, and its
+// pong within PingTimeout from then. The session's lock guards it.
+type heartbeat struct {
+	timer  *time.Timer
+	at     time.Time // when the timer means something
+	pinged bool      // a pong is due at that time
+	held   bool      // reading was paused since the ping: the pong may lie unread
+	late   bool      // the time came while reading was paused
+}
+
+// arm sets the session's timer. A wheel could stand in its place.
+func (b *heartbeat) arm(s *Session, d time.Duration) {
+	b.at = time.Now().Add(d)
+	if b.timer == nil {
+		b.timer = time.AfterFunc(d, s.beatDue)
+		return
+	}
+	b.timer.Reset(d)
+}
+
+func (b *heartbeat) stop() {
+	if b.timer != nil {
+		b.timer.Stop()
+	}
+}
+
+func (b *heartbeat) paused() { b.held = b.held || b.pinged }
+
+// resumed gives a peer that could not be heard its time again.
+func (b *heartbeat) resumed(s *Session) {
+	if b.late {
+		b.late, b.held = false, false
+		b.arm(s, s.srv.opts.PingTimeout)
+	}
+}
+
+// beatDue is the timer's.
+func (s *Session) beatDue() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, o := &s.beat, &s.srv.opts
+	switch {
+	case s.reason != 0 || b.late:
+	case time.Now().Before(b.at): // the timer was set anew while it fired
+		b.timer.Reset(time.Until(b.at))
+	case s.poll != nil && s.poll.stale(o.WriteTimeout):
+		s.endLocked(engineio.SlowReader)
+	case !b.pinged:
+		b.pinged, b.held = true, s.paused
+		b.arm(s, o.PingTimeout)
+		s.to.Send(engineio.Packet{Type: engineio.Ping})
+		s.to.Flush()
+	case s.paused:
+		b.late = true
+	case b.held:
+		b.held = false
+		b.arm(s, o.PingTimeout)
+	default:
+		s.endLocked(engineio.PingTimeout)
+	}
+}
+
+// pong takes the answer to a ping. One that nobody asked for changes nothing.
+func (s *Session) pong() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.beat.pinged && s.reason == 0 {
+		s.beat.pinged, s.beat.held, s.beat.late = false, false, false
+		s.beat.arm(s, s.srv.opts.PingInterval)
+	}
+	return s.reason == 0
+}

@@ -1,0 +1,158 @@
+package eioserver
+
+import (
+	"errors"
+	"maps"
+	"net/http"
+	"slices"
+
+	"github.com/siogw/siogw/engineio"
+	"github.com/siogw/siogw/engineio/internal/wsconn"
+)
+
+var errNoHandler = errors.New("eioserver: Accept gave no handler")
+
+// open answers a handshake.
+func (s *Server) open(w http.ResponseWriter, req *request) {
+	if s.isStopping() {
+		refuse(w, req, stoppingError())
+		return
+	}
+	session := newSession(s, req)
+	o := &Opening{Request: req.Request, Session: session, ID: session.id, EIO: req.eio, Transport: req.transport,
+		Addr: req.addr, Secure: req.secure, Header: http.Header{}, MaxPayload: session.maxPayload}
+	handler, err := s.opts.Accept(o)
+	if err == nil && handler == nil {
+		err = errNoHandler
+	}
+	if err != nil {
+		s.opts.Logger.Debug("handshake refused", "sid", session.id, "error", err)
+		session.end(engineio.Denied) // its owner's late calls do nothing
+		refuse(w, req, err)
+		return
+	}
+	session.maxPayload = min(session.maxPayload, max(o.MaxPayload, 1))
+	if err := session.accept(handler); err != nil {
+		refuse(w, req, err)
+		return
+	}
+	addHeader(w.Header(), o.Header)
+	if req.upgrade {
+		session.openWebSocket(w, req)
+		return
+	}
+	if err := session.send(w, req, []engineio.Packet{session.openPacket()}); err != nil || req.Context().Err() != nil {
+		session.end(engineio.TransportError)
+	}
+}
+
+func stoppingError() *engineio.Error {
+	return &engineio.Error{Code: engineio.UpstreamUnavailable, Status: http.StatusServiceUnavailable, Message: "Shutting down"}
+}
+
+func (s *Server) isStopping() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stopping
+}
+
+// accept gives the session its handler and makes it known. What ended it meanwhile is told to the handler now.
+func (s *Session) accept(h engineio.Handler) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.handler = h
+	err := stoppingError()
+	if s.reason != 0 {
+		err = &engineio.Error{Code: engineio.UpstreamUnavailable, Status: http.StatusServiceUnavailable}
+	} else if s.srv.add(s) {
+		s.beat.arm(s, s.srv.opts.PingInterval)
+		return nil
+	} else {
+		s.reason = engineio.Shutdown
+	}
+	go s.tell(s.reason)
+	return err
+}
+
+func (s *Session) openPacket() engineio.Packet {
+	o := &s.srv.opts
+	h := engineio.Handshake{SID: s.id, PingInterval: o.PingInterval, PingTimeout: o.PingTimeout, MaxPayload: s.maxPayload}
+	if s.Transport() == "polling" && slices.Contains(o.Transports, "websocket") {
+		h.Upgrades = []string{"websocket"}
+	}
+	return engineio.Packet{Type: engineio.Open, Data: engineio.AppendHandshake(nil, h)}
+}
+
+// openWebSocket makes the connection of a handshake the session's transport.
+func (s *Session) openWebSocket(w http.ResponseWriter, req *request) {
+	k := s.newSocket(w, req)
+	if k == nil {
+		s.end(engineio.TransportError)
+		return
+	}
+	k.conn.Send(s.openPacket())
+	s.mu.Lock()
+	closed := s.reason != 0
+	if !closed {
+		k.stage = carries
+		s.carry(k.conn)
+	}
+	s.mu.Unlock()
+	if closed {
+		k.conn.Close(0)
+	}
+	k.conn.Start(k)
+}
+
+// newSocket answers 101, or refuses and gives nil. The connection is not started.
+func (s *Session) newSocket(w http.ResponseWriter, req *request) *socket {
+	header := maps.Clone(w.Header()) // CORS, and what the acceptor added
+	conn, err := wsconn.Upgrade(w, req.Request, header, s.limits())
+	if err != nil {
+		s.srv.opts.Logger.Debug("no WebSocket", "sid", s.id, "error", err)
+		if errors.Is(err, wsconn.ErrNotTaken) {
+			refuse(w, req, err)
+		}
+		return nil
+	}
+	if !s.srv.addSocket(conn) {
+		conn.Close(0)
+		return nil
+	}
+	return &socket{s: s, conn: conn}
+}
+
+// addSocket makes a connection known, unless the server is stopping.
+func (s *Server) addSocket(conn *wsconn.Conn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopping {
+		return false
+	}
+	s.live.Add(1) // till it is gone
+	s.sockets[conn] = struct{}{}
+	return true
+}
+
+func (s *Server) removeSocket(conn *wsconn.Conn) {
+	s.mu.Lock()
+	delete(s.sockets, conn)
+	s.mu.Unlock()
+	s.live.Done()
+}
+
+// carry makes a WebSocket the transport, with all that waits. s.mu is held.
+func (s *Session) carry(conn *wsconn.Conn) {
+	q := s.poll
+	s.name, s.to, s.ws, s.poll = "websocket", conn, conn, nil
+	if s.paused {
+		conn.Pause()
+	}
+	for _, p := range q.queue {
+		conn.Send(p)
+	}
+	conn.Flush()
+	if q.full {
+		go s.writable() // it was promised; if the WebSocket is full too the next Send says so
+	}
+}

@@ -1,0 +1,139 @@
+package eioserver
+
+import (
+	"bytes"
+	"encoding/base64"
+	"slices"
+	"time"
+
+	"github.com/siogw/siogw/engineio"
+)
+
+// polling is the transport of a client that polls: a queue from which polls take. The session's lock guards it.
+type polling struct {
+	s         *Session
+	queue     []engineio.Packet
+	size      int       // bytes of data in queue
+	since     time.Time // when the oldest of the queue began to wait
+	waiting   *poll     // the GET that waits
+	posting   bool      // a POST is being read or handed over
+	full      bool      // Send reported false; Writable is owed
+	lingering *time.Timer
+}
+
+// poll is one waiting GET.
+type poll struct {
+	ready chan struct{} // closed when batch is there
+	batch []engineio.Packet
+}
+
+// perPacket is what a queued packet costs beside its data.
+const perPacket = 64
+
+// Send queues a copy of p.
+func (q *polling) Send(p engineio.Packet) bool {
+	o := &q.s.srv.opts
+	n := len(p.Data) + perPacket
+	if q.size+n > o.HardLimit {
+		q.s.endLocked(engineio.SlowReader)
+		return true
+	}
+	if !p.Binary && bytes.IndexByte(p.Data, '\x1e') >= 0 { // a payload cannot carry it
+		q.s.endLocked(engineio.ParseError)
+		return true
+	}
+	if len(q.queue) == 0 {
+		q.since = time.Now()
+	}
+	p.Data = slices.Clone(p.Data)
+	q.queue = append(q.queue, p)
+	q.size += n
+	if q.size >= o.HighWater {
+		q.full = true
+	}
+	return q.size < o.HighWater
+}
+
+// Flush answers the waiting poll with what is there.
+func (q *polling) Flush() {
+	if q.waiting == nil || len(q.queue) == 0 {
+		return
+	}
+	w := q.waiting
+	w.batch, q.waiting = q.take(), nil
+	close(w.ready)
+}
+
+// Pause and Resume: a POST looks at the session's state between packets.
+func (q *polling) Pause()  {}
+func (q *polling) Resume() {}
+
+// take removes what one answer carries: as many packets as allowed, and at least one.
+func (q *polling) take() []engineio.Packet {
+	o := &q.s.srv.opts
+	n, bytes := 0, 0
+	for n < len(q.queue) && n < o.MaxPollPackets {
+		bytes += encodedLen(q.queue[n])
+		if n > 0 && bytes > o.MaxPayload {
+			break
+		}
+		q.size -= len(q.queue[n].Data) + perPacket
+		n++
+	}
+	batch := q.queue[:n:n]
+	q.queue = q.queue[n:]
+	if len(q.queue) == 0 {
+		q.queue = nil
+	}
+	q.since = time.Now()
+	return batch
+}
+
+// encodedLen gives the bytes of p in a payload, its separator included.
+func encodedLen(p engineio.Packet) int {
+	if p.Binary {
+		return 2 + base64.StdEncoding.EncodedLen(len(p.Data))
+	}
+	return 2 + len(p.Data)
+}
+
+// stale reports whether packets have waited for a poll for longer than d.
+func (q *polling) stale(d time.Duration) bool {
+	return len(q.queue) > 0 && time.Since(q.since) > d
+}
+
+// drained reports, once, that the queue fell below half of the high-water mark.
+func (q *polling) drained() bool {
+	if !q.full || q.size >= (q.s.srv.opts.HighWater+1)/2 {
+		return false
+	}
+	q.full = false
+	return true
+}
+
+// nudge ends the waiting poll with a noop, so that the client can go on with its upgrade.
+func (q *polling) nudge() {
+	if w := q.waiting; w != nil {
+		w.batch, q.waiting = []engineio.Packet{{Type: engineio.Noop}}, nil
+		close(w.ready)
+	}
+}
+
+// end answers the waiting poll, and reports whether a later one has something to learn.
+func (q *polling) end(r engineio.Reason) bool {
+	switch {
+	case r == engineio.PeerClosed:
+		q.queue = nil
+		q.nudge()
+	case !graceful(r):
+		q.queue = []engineio.Packet{{Type: engineio.Close}}
+		q.Flush()
+		q.queue = nil
+	case len(q.queue) == 0 && q.waiting == nil:
+		q.queue = []engineio.Packet{{Type: engineio.Noop}, {Type: engineio.Close}} // as the reference
+	default:
+		q.queue = append(q.queue, engineio.Packet{Type: engineio.Close})
+		q.Flush()
+	}
+	return len(q.queue) > 0
+}

@@ -1,0 +1,212 @@
+package eioserver
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"time"
+
+	"github.com/siogw/siogw/engineio"
+)
+
+// get answers a poll, after waiting till there is something.
+func (s *Session) get(w http.ResponseWriter, req *request) {
+	wait, err := s.startPoll()
+	if err != nil {
+		refuse(w, req, err)
+		return
+	}
+	if wait == nil {
+		bare(w, http.StatusBadRequest)
+		return
+	}
+	select {
+	case <-wait.ready:
+	case <-req.Context().Done():
+		s.abort(wait)
+		return
+	}
+	if err := s.send(w, req, wait.batch); err != nil {
+		s.lost(wait, engineio.TransportError)
+		return
+	}
+	s.mu.Lock()
+	drained := s.poll != nil && s.poll.drained()
+	s.mu.Unlock()
+	if drained {
+		s.writable()
+	}
+}
+
+// abort ends a poll whose client is gone.
+func (s *Session) abort(wait *poll) {
+	s.mu.Lock()
+	if s.poll != nil && s.poll.waiting == wait {
+		s.endLocked(engineio.PollAborted)
+	}
+	s.mu.Unlock()
+	<-wait.ready
+	s.lost(wait, engineio.PollAborted)
+}
+
+// lost closes the session for a batch that did not reach the client, unless nothing was in it: an upgrade ends
+// polls with a noop, and clients may not stay for that.
+func (s *Session) lost(wait *poll, r engineio.Reason) {
+	if len(wait.batch) != 1 || wait.batch[0].Type != engineio.Noop {
+		s.end(r)
+	}
+}
+
+// startPoll takes a GET in. A second one while one waits closes the session, and gives nil.
+func (s *Session) startPoll() (*poll, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	q := s.poll
+	switch {
+	case q == nil: // upgraded since the request was verified
+		return nil, &engineio.Error{Code: engineio.BadRequest}
+	case s.reason != 0 && len(q.queue) == 0:
+		return nil, &engineio.Error{Code: engineio.UnknownSID}
+	case q.waiting != nil:
+		s.endLocked(engineio.DoublePoll)
+		return nil, nil
+	}
+	wait := &poll{ready: make(chan struct{})}
+	q.waiting = wait
+	q.Flush()
+	if s.reason != 0 && len(q.queue) == 0 {
+		s.forgetNow()
+	}
+	return wait, nil
+}
+
+// post takes packets in.
+func (s *Session) post(w http.ResponseWriter, req *request) {
+	started, err := s.startPost()
+	if err != nil {
+		refuse(w, req, err)
+		return
+	}
+	status := http.StatusBadRequest
+	if started {
+		status = s.takeBody(w, req)
+		s.endPost()
+	}
+	if status != http.StatusOK {
+		bare(w, status)
+		return
+	}
+	ok(w)
+}
+
+// startPost takes a POST in. A second one at a time closes the session, and gives false.
+func (s *Session) startPost() (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.poll == nil: // upgraded since the request was verified
+		return false, &engineio.Error{Code: engineio.BadRequest}
+	case s.reason != 0 && len(s.poll.queue) == 0:
+		return false, &engineio.Error{Code: engineio.UnknownSID}
+	case s.poll.posting:
+		s.endLocked(engineio.DoublePoll)
+		return false, nil
+	}
+	s.poll.posting = true
+	return true, nil
+}
+
+func (s *Session) endPost() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.poll != nil {
+		s.poll.posting = false
+	}
+	s.wake.Broadcast()
+}
+
+// takeBody reads a POST and hands its packets over. It gives the status to answer with.
+func (s *Session) takeBody(w http.ResponseWriter, req *request) int {
+	if kind, _, _ := mime.ParseMediaType(req.Header.Get("Content-Type")); kind == "application/octet-stream" {
+		s.end(engineio.ProtocolViolation) // binary payloads are revision 3's
+		return http.StatusBadRequest
+	}
+	body, err := s.readBody(w, req)
+	var tooLong *http.MaxBytesError
+	if errors.As(err, &tooLong) {
+		return http.StatusRequestEntityTooLarge // the session stays, as with the reference
+	}
+	if err == nil && req.jsonp {
+		body, err = engineio.DecodeJSONP(body)
+	} else if err != nil {
+		s.end(engineio.TransportError)
+		return http.StatusBadRequest
+	}
+	if err != nil {
+		s.end(engineio.ParseError)
+		return http.StatusOK
+	}
+	return s.takePayload(body)
+}
+
+func (s *Session) readBody(w http.ResponseWriter, req *request) ([]byte, error) {
+	limit := int64(s.maxPayload)
+	if req.ContentLength > limit {
+		return nil, &http.MaxBytesError{Limit: limit}
+	}
+	rc := http.NewResponseController(w)
+	_ = rc.SetReadDeadline(time.Now().Add(s.srv.opts.BodyTimeout))
+	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, limit))
+	if err == nil {
+		_ = rc.SetReadDeadline(time.Time{})
+	}
+	return body, err
+}
+
+// takePayload hands over the packets of a POST, one by one, while the session lives.
+func (s *Session) takePayload(body []byte) int {
+	defer s.passEnd()
+	for p, err := range engineio.Payload(body, 0) {
+		switch {
+		case !s.mayTake():
+			return s.lateStatus()
+		case err != nil:
+			s.endBad(err)
+			return http.StatusOK
+		case !s.packet(p):
+			return http.StatusOK
+		}
+	}
+	return http.StatusOK
+}
+
+// lateStatus answers a POST whose session ended meanwhile: its client did wrong, or will read so in its next poll.
+func (s *Session) lateStatus() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if graceful(s.reason) {
+		return http.StatusOK
+	}
+	return http.StatusBadRequest
+}
+
+// endBad closes for bytes that are no packet.
+func (s *Session) endBad(err error) {
+	s.srv.opts.Logger.Debug("bad packet", "sid", s.id, "error", err)
+	if errors.Is(err, engineio.ErrUTF8) {
+		s.end(engineio.BadUTF8)
+		return
+	}
+	s.end(engineio.ParseError)
+}
+
+// mayTake waits while the session is paused. It reports whether the session lives.
+func (s *Session) mayTake() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for s.paused && s.reason == 0 {
+		s.wake.Wait()
+	}
+	return s.reason == 0
+}

@@ -1,0 +1,161 @@
+package eioserver
+
+import (
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/siogw/siogw/engineio"
+	"github.com/siogw/siogw/engineio/internal/wsconn"
+)
+
+// transport carries the packets of a session downstream. Its methods never wait and never call the handler;
+// the session's lock is held over them. A goroutine reads a *wsconn.Conn; an event loop fits as well.
+type transport interface {
+	Send(p engineio.Packet) bool
+	Flush()
+	Pause()
+	Resume()
+}
+
+// Session is the server's end of one client's session. Before the handshake is answered, and while it polls, its
+// transport is the queue of a polling; from the handshake or the upgrade on it is a WebSocket.
+type Session struct {
+	srv        *Server
+	id         string
+	eio        int
+	addr       netip.Addr
+	opened     time.Time
+	maxPayload int
+	handler    engineio.Handler // set before the session is found by its sid
+
+	in sync.Mutex // one call of the handler at a time; taken before mu
+
+	mu     sync.Mutex // a leaf: never held while the handler is called
+	wake   sync.Cond  // paused, reason or poll.posting changed
+	name   string     // of the transport, as the client sees it
+	to     transport
+	poll   *polling     // nil once to is a WebSocket
+	ws     *wsconn.Conn // nil until then
+	up     *socket      // the WebSocket of an upgrade under way
+	paused bool
+	reason engineio.Reason // why it is closed; 0 while it is not
+	beat   heartbeat
+}
+
+var _ engineio.Session = (*Session)(nil)
+
+func newSession(srv *Server, req *request) *Session {
+	s := &Session{srv: srv, id: newID(), eio: req.eio, addr: req.addr, opened: time.Now(),
+		maxPayload: srv.opts.MaxPayload, name: req.transport}
+	s.wake.L = &s.mu
+	s.poll = &polling{s: s}
+	s.to = s.poll
+	return s
+}
+
+// ID gives the sid.
+func (s *Session) ID() string { return s.id }
+
+// Opened gives the time of the handshake.
+func (s *Session) Opened() time.Time { return s.opened }
+
+// Transport gives polling or websocket.
+func (s *Session) Transport() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.name
+}
+
+// Send takes a Message packet, see [engineio.Session].
+func (s *Session) Send(p engineio.Packet) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.reason != 0 {
+		return true
+	}
+	return s.to.Send(p)
+}
+
+// Flush starts writing, see [engineio.Session].
+func (s *Session) Flush() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.reason == 0 {
+		s.to.Flush()
+	}
+}
+
+// Pause stops reading, see [engineio.Session].
+func (s *Session) Pause() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.paused = true
+	s.beat.paused()
+	s.to.Pause()
+}
+
+// Resume starts reading again, see [engineio.Session].
+func (s *Session) Resume() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.paused = false
+	s.beat.resumed(s)
+	s.to.Resume()
+	s.wake.Broadcast()
+}
+
+// packet takes one packet from the client, over whichever transport. It reports whether the session goes on.
+func (s *Session) packet(p engineio.Packet) bool {
+	switch p.Type {
+	case engineio.Message:
+		return s.deliver(p)
+	case engineio.Pong:
+		if len(p.Data) == 0 {
+			return s.pong()
+		}
+	case engineio.Close:
+		s.end(engineio.PeerClosed)
+		return false
+	}
+	s.end(engineio.ProtocolViolation)
+	return false
+}
+
+// deliver hands a message to the handler. It reports whether the session goes on.
+func (s *Session) deliver(p engineio.Packet) bool {
+	s.in.Lock()
+	defer s.in.Unlock()
+	if s.closed() {
+		return false
+	}
+	s.handler.Packet(p)
+	return !s.closed()
+}
+
+func (s *Session) passEnd() {
+	s.in.Lock()
+	defer s.in.Unlock()
+	if !s.closed() {
+		s.handler.PassEnd()
+	}
+}
+
+func (s *Session) writable() {
+	s.in.Lock()
+	defer s.in.Unlock()
+	if !s.closed() {
+		s.handler.Writable()
+	}
+}
+
+func (s *Session) closed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.reason != 0
+}
+
+func (s *Session) limits() wsconn.Limits {
+	o := &s.srv.opts
+	return wsconn.Limits{Read: s.maxPayload, High: o.HighWater, Hard: o.HardLimit, Write: o.WriteTimeout}
+}

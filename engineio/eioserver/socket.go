@@ -1,0 +1,157 @@
+package eioserver
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/siogw/siogw/engineio"
+	"github.com/siogw/siogw/engineio/internal/wsconn"
+)
+
+// The stages of a socket.
+const (
+	fresh   = iota // of an upgrade: waits for 2probe, or 5
+	probed         // waits for 5
+	carries        // is the session's transport
+	idle           // closes, and was nobody's transport
+)
+
+// socket is what a WebSocket of a session pushes to. The stage is the reading goroutine's own.
+type socket struct {
+	s     *Session
+	conn  *wsconn.Conn
+	stage int
+	timer *time.Timer // of an upgrade: its deadline
+}
+
+// Message takes a message of the WebSocket.
+func (k *socket) Message(binary bool, data []byte) {
+	if binary && k.stage == carries {
+		k.s.deliver(engineio.Packet{Type: engineio.Message, Binary: true, Data: data})
+		return
+	}
+	p, err := engineio.DecodePacket(data)
+	switch {
+	case k.stage == carries && err == nil:
+		k.s.packet(p)
+	case k.stage == carries:
+		k.s.endBad(err)
+	case binary || err != nil:
+		k.abandon()
+	default:
+		k.probe(p)
+	}
+}
+
+// PassEnd ends a pass.
+func (k *socket) PassEnd() {
+	if k.stage == carries {
+		k.s.passEnd()
+	}
+}
+
+// Drained passes on that there is room.
+func (k *socket) Drained() { k.s.writable() }
+
+// Ended ends the session, if this was its transport.
+func (k *socket) Ended(r engineio.Reason) {
+	if k.stage == carries {
+		k.s.end(r)
+		return
+	}
+	k.abandon()
+}
+
+// Gone says that the connection is closed.
+func (k *socket) Gone() { k.s.srv.removeSocket(k.conn) }
+
+// upgrade begins to move a polling session to a WebSocket, section "Upgrade".
+func (s *Server) upgrade(w http.ResponseWriter, req *request) {
+	session := req.session
+	k := session.newSocket(w, req)
+	if k == nil {
+		return
+	}
+	session.mu.Lock()
+	if session.reason == 0 && session.poll != nil && session.up == nil {
+		session.up = k
+		k.timer = time.AfterFunc(s.opts.UpgradeTimeout, k.expire)
+	} else { // closed meanwhile, upgraded, or upgrading
+		k.stage = idle
+		k.conn.Close(0)
+	}
+	session.mu.Unlock()
+	k.conn.Flush()
+	k.conn.Start(k)
+}
+
+// expire ends an upgrade that takes too long.
+func (k *socket) expire() {
+	s := k.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.up == k {
+		s.up = nil
+		s.wake.Broadcast()
+		k.conn.Close(0)
+	}
+}
+
+// nudgeTime is how often a waiting poll is ended during an upgrade, as with the reference.
+const nudgeTime = 100 * time.Millisecond
+
+// probe takes a packet before the upgrade is done.
+func (k *socket) probe(p engineio.Packet) {
+	switch {
+	case k.stage == fresh && p.Type == engineio.Ping && string(p.Data) == "probe":
+		k.stage = probed
+		k.conn.Send(engineio.Packet{Type: engineio.Pong, Data: p.Data})
+		k.s.nudge(k)
+	case k.stage != idle && p.Type == engineio.Upgrade:
+		k.complete()
+	default:
+		k.abandon()
+	}
+}
+
+// nudge ends the polls that wait while k probes.
+func (s *Session) nudge(k *socket) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.up != k || s.reason != 0 {
+		return
+	}
+	s.poll.nudge()
+	time.AfterFunc(nudgeTime, func() { s.nudge(k) })
+}
+
+// complete makes k the transport. A POST that is still being handed over goes first.
+func (k *socket) complete() {
+	s := k.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for s.reason == 0 && s.up == k && s.poll.posting {
+		s.wake.Wait()
+	}
+	if s.reason != 0 || s.up != k {
+		k.stage = idle
+		return
+	}
+	k.timer.Stop()
+	s.up, k.stage = nil, carries
+	s.poll.nudge()
+	s.carry(k.conn)
+}
+
+// abandon closes a WebSocket that does not become the transport; the session polls on.
+func (k *socket) abandon() {
+	s := k.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k.stage = idle
+	if s.up == k {
+		k.timer.Stop()
+		s.up = nil
+	}
+	k.conn.Close(0)
+}

@@ -1,0 +1,106 @@
+package wsconn
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// Dial opens a WebSocket to url (ws or wss) before ctx ends, and reads its first message. When the server
+// answered plain HTTP the error is websocket.ErrBadHandshake and the response is not nil.
+func Dial(ctx context.Context, url string, header http.Header, o DialOptions) (*Conn, []byte, *http.Response, error) {
+	d := &dialer{lim: o.Limits, tls: o.TLS, stop: func() bool { return true }}
+	wd := websocket.Dialer{
+		NetDialContext: d.plain, NetDialTLSContext: d.secure,
+		ReadBufferSize: readBuffer, WriteBufferSize: frameBuffer, WriteBufferPool: &frames,
+	}
+	ws, resp, err := wd.DialContext(ctx, url, header)
+	d.stop()
+	if err != nil {
+		return nil, nil, resp, err
+	}
+	c := d.conn
+	c.use(ws)
+	c.direct = false
+	first, err := c.first(ctx)
+	if err == nil && resp.Header.Get("Sec-Websocket-Extensions") != "" {
+		err = errors.New("the server answers with an extension that was not offered")
+	}
+	if err != nil {
+		_ = c.net.Close()
+		return nil, nil, nil, err
+	}
+	return c, first, resp, nil
+}
+
+// DialOptions are what Dial needs beside an address.
+type DialOptions struct {
+	Limits Limits
+	TLS    *tls.Config // for wss; nil takes the system's roots
+}
+
+// first reads one text message, waiting.
+func (c *Conn) first(ctx context.Context) ([]byte, error) {
+	stop := c.endWith(ctx)
+	defer stop()
+	op, from, err := c.ws.NextReader()
+	if err != nil {
+		return nil, errors.Join(ctx.Err(), err)
+	}
+	msg, err := io.ReadAll(from)
+	if err == nil && op != websocket.TextMessage {
+		err = errors.New("the first message is binary")
+	}
+	if err == nil && !stop() {
+		err = ctx.Err()
+	}
+	return msg, err
+}
+
+// endWith makes the network fail when ctx ends, until stop is called.
+func (c *Conn) endWith(ctx context.Context) (stop func() bool) {
+	return context.AfterFunc(ctx, func() { _ = c.net.SetDeadline(time.Unix(1, 0)) })
+}
+
+// dialer puts the pipe of a new Conn in the place of the network connection.
+type dialer struct {
+	lim  Limits
+	tls  *tls.Config
+	conn *Conn
+	stop func() bool
+}
+
+func (d *dialer) plain(ctx context.Context, network, addr string) (net.Conn, error) {
+	var nd net.Dialer
+	c, err := nd.DialContext(ctx, network, addr)
+	if err != nil {
+		return nil, err
+	}
+	return d.wrap(ctx, c), nil
+}
+
+func (d *dialer) secure(ctx context.Context, network, addr string) (net.Conn, error) {
+	td := tls.Dialer{Config: d.tls.Clone()} // Clone of nil is nil
+	if td.Config == nil {
+		td.Config = &tls.Config{}
+	}
+	td.Config.NextProtos = []string{"http/1.1"} // a WebSocket of RFC 6455 needs it
+	c, err := td.DialContext(ctx, network, addr)
+	if err != nil {
+		return nil, err
+	}
+	return d.wrap(ctx, c), nil
+}
+
+func (d *dialer) wrap(ctx context.Context, c net.Conn) net.Conn {
+	d.conn = newConn(c, d.lim)
+	d.conn.direct = true
+	d.stop = d.conn.endWith(ctx)
+	return pipe{d.conn}
+}

@@ -1,0 +1,120 @@
+// Package wsconn is one WebSocket connection of an Engine.IO session, on either side: it pushes the messages
+// that it reads, and its writes never wait. A goroutine of its own reads; another one writes only while the
+// network does not take what there is.
+//
+// gorilla/websocket makes and reads the frames (RFC 6455). It writes them into memory, see pipe.
+package wsconn
+
+import (
+	"net"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/siogw/siogw/engineio"
+)
+
+// Peer receives what a Conn read. Message, PassEnd, Ended and Gone come from the reading goroutine, in this
+// order; Drained may come from any other.
+type Peer interface {
+	// Message takes one message, whole, text being valid UTF-8. data is valid only during the call.
+	Message(binary bool, data []byte)
+	// PassEnd says that reading is about to wait.
+	PassEnd()
+	// Drained says that the buffer, having been at Limits.High, is below half of it.
+	Drained()
+	// Ended says that no more will be read, exactly once.
+	Ended(r engineio.Reason)
+	// Gone says that the network connection is closed; the last call.
+	Gone()
+}
+
+// Limits bound a Conn. None has a default.
+type Limits struct {
+	Read  int           // bytes of one message read
+	High  int           // bytes waiting to be written at which Send reports false
+	Hard  int           // bytes waiting to be written at which the connection is cut
+	Write time.Duration // for each chunk of 16 KiB, and for all that is left when the connection closes
+}
+
+// Conn is one WebSocket connection. Its methods are safe for concurrent use, never wait and never call the
+// Peer.
+type Conn struct {
+	net  net.Conn        // TCP or TLS
+	raw  syscall.RawConn // of plain TCP; nil where the network cannot be tried without waiting
+	ws   *websocket.Conn
+	peer Peer
+	lim  Limits
+
+	frame sync.Mutex // one message at a time into ws; taken before mu
+	wg    sync.WaitGroup
+
+	mu      sync.Mutex // a leaf
+	wake    sync.Cond  // paused or closing changed
+	out     []byte     // frames that nobody writes yet
+	inHand  int        // bytes that the writing goroutine has
+	direct  bool       // handshake: writes go straight to the network
+	writing bool       // the writing goroutine runs
+	full    bool       // Send reported false; Drained is owed
+	paused  bool
+	closing bool // nothing more is handed to the peer
+	dead    bool // the network connection is cut
+	started bool // the reading goroutine runs, or has run
+	ending  bool // the reading goroutine waits for the last write
+	shut    bool // the sending direction is closed
+	reason  engineio.Reason
+	closeBy time.Time // when closing
+
+	due   bool // messages were handed over since the last PassEnd; the reading goroutine's own
+	tries int  // reads without waiting in this pass; the reading goroutine's own
+}
+
+func newConn(network net.Conn, lim Limits) *Conn {
+	c := &Conn{net: network, raw: rawOf(network), lim: lim}
+	c.wake.L = &c.mu
+	return c
+}
+
+// use takes ws, made over the pipe of c, into service.
+func (c *Conn) use(ws *websocket.Conn) {
+	c.ws = ws
+	ws.SetReadLimit(int64(c.lim.Read))
+	ws.SetPingHandler(func(data string) error {
+		if c.Buffered() < c.lim.High { // RFC 6455, 5.5.3: not every ping needs its own answer
+			_ = ws.WriteControl(websocket.PongMessage, []byte(data), time.Time{})
+		}
+		return nil
+	})
+}
+
+// Start begins to read, and to call peer. It is called once.
+func (c *Conn) Start(peer Peer) {
+	c.mu.Lock()
+	c.peer, c.started = peer, true
+	c.mu.Unlock()
+	go c.run()
+}
+
+// Buffered gives the number of bytes waiting to be written.
+func (c *Conn) Buffered() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.out) + c.inHand
+}
+
+// Pause stops reading after the message at hand.
+func (c *Conn) Pause() {
+	c.mu.Lock()
+	c.paused = true
+	c.mu.Unlock()
+}
+
+// Resume starts reading again.
+func (c *Conn) Resume() {
+	c.mu.Lock()
+	c.paused = false
+	c.mu.Unlock()
+	c.wake.Broadcast()
+}

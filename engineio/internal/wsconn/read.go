@@ -1,0 +1,119 @@
+package wsconn
+
+import (
+	"errors"
+	"io"
+	"time"
+	"unicode/utf8"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/siogw/siogw/engineio"
+)
+
+const (
+	drainTime  = 5 * time.Second // for a peer to close its side after we closed ours
+	drainBytes = 16 << 20        // that it may still send meanwhile
+)
+
+// run is the reading goroutine.
+func (c *Conn) run() {
+	r, peerDone := c.loop()
+	c.passEnd()
+	r = c.startClosing(r)
+	c.peer.Ended(r)
+	c.Flush()
+	c.finish()
+	if !peerDone {
+		// Closing over unread input would reset the connection, and the peer might never read why.
+		_, _ = io.Copy(io.Discard, io.LimitReader(c.net, drainBytes))
+	}
+	c.mu.Lock()
+	c.ending = true
+	c.mu.Unlock()
+	c.wg.Wait()
+	_ = c.net.Close()
+	c.cut(r)
+	c.peer.Gone()
+}
+
+// loop hands over messages until there are no more. It reports why, and whether the peer will send nothing
+// more that matters.
+func (c *Conn) loop() (r engineio.Reason, peerDone bool) {
+	for c.mayRead() {
+		op, from, err := c.ws.NextReader()
+		if err != nil {
+			return c.broken(err)
+		}
+		buf, err := readAll(getBuffer(), from)
+		if err != nil {
+			putBuffer(buf)
+			return c.broken(err)
+		}
+		if op == websocket.TextMessage && !utf8.Valid(buf) {
+			putBuffer(buf)
+			c.goodbye(websocket.CloseInvalidFramePayloadData)
+			return engineio.BadUTF8, false
+		}
+		c.due = true
+		c.peer.Message(op == websocket.BinaryMessage, buf)
+		putBuffer(buf)
+	}
+	return engineio.TransportError, false // unless closing set another reason
+}
+
+// mayRead waits while the connection is paused. It reports false when it closes.
+func (c *Conn) mayRead() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for c.paused && !c.closing {
+		if c.due {
+			c.mu.Unlock()
+			c.passEnd()
+			c.mu.Lock()
+			continue
+		}
+		c.wake.Wait()
+	}
+	return !c.closing
+}
+
+func (c *Conn) passEnd() {
+	if c.due {
+		c.due, c.tries = false, 0
+		c.peer.PassEnd()
+	}
+	c.Flush() // answers to control frames
+}
+
+// broken gives the reason for an error of reading.
+func (c *Conn) broken(err error) (r engineio.Reason, peerDone bool) {
+	var closed *websocket.CloseError
+	switch {
+	case errors.Is(err, websocket.ErrReadLimit):
+		c.goodbye(websocket.CloseMessageTooBig)
+		return engineio.TooLarge, false
+	case errors.As(err, &closed) && closed.Code != websocket.CloseAbnormalClosure:
+		return engineio.PeerClosed, true
+	case errors.As(err, &closed), networkError(err):
+		c.cut(engineio.TransportError)
+		return engineio.TransportError, true
+	}
+	return engineio.ProtocolViolation, false // gorilla has said 1002
+}
+
+func readAll(buf []byte, from io.Reader) ([]byte, error) {
+	for {
+		if len(buf) == cap(buf) {
+			buf = append(buf, 0)[:len(buf)]
+		}
+		n, err := from.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		if err == io.EOF {
+			return buf, nil
+		}
+		if err != nil {
+			return buf, err
+		}
+	}
+}
