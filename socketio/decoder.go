@@ -23,8 +23,9 @@ const (
 // Decoder reads the packets of one sender in one session, in order. The zero value reads those of a
 // revision 5 client within DefaultLimits. It is not safe for concurrent use.
 //
-// After an error the decoder has forgotten any packet that was incomplete; the session should end (see
-// Text for the exception), since attachments that are still to come belong to nothing.
+// Where the payload or the attachments alone are refused, the error comes with the packet's header (all before the
+// payload): the decoder drops the attachments that it announced and stays in step, so a caller may answer that packet
+// and go on. After an error without a packet the session should end.
 type Decoder struct {
 	Limits   Limits
 	From     Sender
@@ -32,15 +33,14 @@ type Decoder struct {
 
 	packet  Packet
 	missing int    // attachments still to come
+	drop    bool   // they belong to a packet that was refused
 	room    int    // bytes that they may have
 	last    string // the namespace of the packet before, kept since most go to the same
 }
 
 // Text reads a text message. It gives nil and no error when attachments must come first. The packet and
 // its slices, which may be parts of data, are valid until the next call, or until data is overwritten.
-//
-// The error is an *Error. Where the payload alone is refused and no attachments follow, the packet comes
-// with it, without Data: the decoder is in step, so a caller may answer that packet and go on.
+// The error is an *Error.
 func (d *Decoder) Text(data []byte) (*Packet, error) {
 	if d.missing > 0 {
 		d.forget()
@@ -48,19 +48,18 @@ func (d *Decoder) Text(data []byte) (*Packet, error) {
 	}
 	d.packet = Packet{}
 	r := reader{data: data, decoder: d, limits: d.Limits.withDefaults(), packet: &d.packet}
-	if err := r.read(); err != nil {
-		if !r.whole || d.packet.Count > 0 {
-			d.packet = Packet{}
-			return nil, err
-		}
-		d.packet.Data = nil
-		return &d.packet, err
+	if err := r.readHeader(); err != nil {
+		d.packet = Packet{}
+		return nil, err
 	}
-	if d.packet.Count == 0 {
+	d.missing, d.room = d.packet.Count, r.limits.AttachmentBytes
+	if err := r.readPayload(); err != nil {
+		return d.refuse(err)
+	}
+	if d.missing == 0 {
 		return &d.packet, nil
 	}
 	d.packet.Data = bytes.Clone(d.packet.Data)
-	d.missing, d.room = d.packet.Count, r.limits.AttachmentBytes
 	return nil, nil
 }
 
@@ -70,20 +69,31 @@ func (d *Decoder) Binary(data []byte) (*Packet, error) {
 	if d.missing == 0 {
 		return nil, &Error{Code: Malformed, Msg: "attachment of no packet"}
 	}
+	d.missing--
+	if d.drop {
+		d.drop = d.missing > 0
+		return nil, nil
+	}
 	if d.room -= len(data); d.room < 0 {
-		d.forget()
-		return nil, &Error{Code: TooLarge, Msg: "attachments too large"}
+		return d.refuse(&Error{Code: TooLarge, Msg: "attachments too large"})
 	}
 	d.packet.Attachments = append(d.packet.Attachments, append([]byte{}, data...))
-	if d.missing--; d.missing > 0 {
+	if d.missing > 0 {
 		return nil, nil
 	}
 	return &d.packet, nil
 }
 
-// Pending gives the number of attachments that an incomplete packet still waits for.
+// refuse leaves the header of the packet at hand, and drops its attachments.
+func (d *Decoder) refuse(err *Error) (*Packet, error) {
+	d.packet.Data, d.packet.Attachments = nil, nil
+	d.drop = d.missing > 0
+	return &d.packet, err
+}
+
+// Pending gives the number of attachments that are still to come, those that will be dropped counted.
 func (d *Decoder) Pending() int { return d.missing }
 
 func (d *Decoder) forget() {
-	d.packet, d.missing, d.room = Packet{}, 0, 0
+	d.packet, d.missing, d.drop = Packet{}, 0, false
 }

@@ -167,16 +167,72 @@ func TestRefuses(t *testing.T) {
 				t.Errorf("%q: %s, %v", text, show(p), err)
 				continue
 			}
-			if e.Code != group.code || e.Msg == "" || e.Offset < 0 || e.Offset > len(text) || !headOnly(p) {
+			if e.Code != group.code || e.Msg == "" || e.Offset < 0 || e.Offset > len(text) {
 				t.Errorf("%q: %v, want %v", text, e, group.code)
 			}
-			if d.Pending() != 0 {
-				t.Errorf("%q leaves something pending", text)
+			if !headOnly(p) || p != nil && d.Pending() != p.Count || p == nil && d.Pending() != 0 {
+				t.Errorf("%q leaves %s and waits for %d", text, show(p), d.Pending())
 			}
+			drain(t, &d)
 			if p, err := decode(&d, `2["x"]`); err != nil || show(p) != `2 / ["x"]` {
 				t.Errorf("after %q: %s, %v", text, show(p), err)
 			}
 		}
+	}
+}
+
+// drain sends the attachments of a refused packet.
+func drain(t *testing.T, d *Decoder) {
+	t.Helper()
+	for d.Pending() > 0 {
+		if p, err := d.Binary([]byte("dropped")); p != nil || err != nil {
+			t.Fatalf("%s, %v", show(p), err)
+		}
+	}
+}
+
+// Where the header is sound, the refused packet can be answered.
+func TestRefusedHeader(t *testing.T) {
+	const number = `{"_placeholder":true,"num":0}`
+	for text, want := range map[string]string{
+		`2/a,7["disconnect"]`: "2 /a #7", `2/a,7["x",{"a":1,"a":2}]`: "2 /a #7", `27[`: "2 / #7", `27`: "2 / #7", `0/a,[]`: "0 /a",
+		`52-/a,7["x"]`: "5 /a #7", `51-7["error",` + number + `]`: "5 / #7", `317{}`: "3 / #17",
+		`7`: "nothing yet", `2/a,007["x"]`: "nothing yet", `2/a?b,["x"]`: "nothing yet", `599-["x"]`: "nothing yet", `3["x"]`: "nothing yet",
+	} {
+		d := &Decoder{}
+		p, err := d.Text([]byte(text))
+		if err == nil || show(p) != want {
+			t.Errorf("%s: %s, %v", text, show(p), err)
+		}
+		drain(t, d)
+		if _, err := d.Binary(nil); err == nil {
+			t.Errorf("%s: one attachment too many passes", text)
+		}
+	}
+}
+
+func TestTooLargeAttachmentsAreDropped(t *testing.T) {
+	d := &Decoder{Limits: Limits{AttachmentBytes: 4}}
+	if _, err := d.Text([]byte(`52-1["x",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]`)); err != nil {
+		t.Fatal(err)
+	}
+	p, err := d.Binary([]byte("12345"))
+	if err == nil || show(p) != "5 / #1" || d.Pending() != 1 {
+		t.Fatal(show(p), err)
+	}
+	drain(t, d)
+	if p, err := decode(d, `2["x"]`); err != nil || show(p) != `2 / ["x"]` {
+		t.Error(show(p), err)
+	}
+}
+
+func TestTextAmidDroppedAttachments(t *testing.T) {
+	d := &Decoder{}
+	if p, err := d.Text([]byte(`51-["disconnect",{"_placeholder":true,"num":0}]`)); p == nil || err == nil {
+		t.Fatal(show(p), err)
+	}
+	if p, err := d.Text([]byte(`2["x"]`)); p != nil || err == nil || d.Pending() != 0 {
+		t.Error(show(p), err)
 	}
 }
 
@@ -322,26 +378,6 @@ func BenchmarkBinary(b *testing.B) {
 		}
 		if _, err := d.Binary(att); err != nil {
 			b.Fatal(err)
-		}
-	}
-}
-
-// The header of a packet whose payload alone is refused comes with the error, so that it can be answered.
-func TestHeaderBesideError(t *testing.T) {
-	for text, want := range map[string]string{
-		`2/chat,7["x",{"a":1,"a":2}]`: "2 /chat #7",
-		`37[`:                         "3 / #7",
-		`2["disconnect"]`:             "2 /",
-		`0/chat,[]`:                   "0 /chat",
-		`51-7["x"]`:                   "nothing yet", // its attachment is still to come
-		`2/a b,7["x"]`:                "nothing yet",
-		`207["x"]`:                    "nothing yet",
-		`9`:                           "nothing yet",
-	} {
-		d := client5
-		p, err := d.Text([]byte(text))
-		if err == nil || show(p) != want {
-			t.Errorf("%s: %s, %v", text, show(p), err)
 		}
 	}
 }

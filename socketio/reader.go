@@ -10,16 +10,15 @@ type reader struct {
 	decoder *Decoder
 	limits  Limits
 	packet  *Packet
-	whole   bool // the header was read
 }
 
 func (r *reader) refuse(code Code, msg string) *Error {
 	return &Error{Code: code, Offset: r.pos, Msg: msg}
 }
 
-// read reads a packet, section "Packet encoding" of the protocol:
+// readHeader reads all before the payload. Section "Packet encoding" of the protocol:
 // TYPE [COUNT "-"] [NAMESPACE ","] [ID] [PAYLOAD].
-func (r *reader) read() error {
+func (r *reader) readHeader() *Error {
 	if err := r.readType(); err != nil {
 		return err
 	}
@@ -29,14 +28,7 @@ func (r *reader) read() error {
 	if err := r.readNamespace(); err != nil {
 		return err
 	}
-	if err := r.readID(); err != nil {
-		return err
-	}
-	r.whole = true
-	if err := r.readPayload(); err != nil {
-		return err
-	}
-	return nil
+	return r.readID()
 }
 
 func (r *reader) readType() *Error {
