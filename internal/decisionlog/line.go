@@ -1,0 +1,135 @@
+package decisionlog
+
+import (
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"github.com/siogw/siogw/engine"
+	"github.com/siogw/siogw/internal/strictjson"
+)
+
+const (
+	timeForm = "2006-01-02T15:04:05.000000Z"
+	maxText  = 1024 // bytes of a string that a client or a plugin chose
+)
+
+// appendLine appends the line of a decision, without newline. Keys without a value are left out, but for
+// effect, transformed, bytes and us.
+func (m *masks) appendLine(b []byte, in *engine.Input, d *engine.Decision) []byte {
+	b = in.Time.UTC().AppendFormat(append(b, `{"time":"`...), timeForm)
+	b = append(append(b, `","decision_id":"`...), d.ID.String()...)
+	b = append(append(b, `","kind":"`...), in.Kind.String()...)
+	b = append(append(b, `","direction":"`...), in.Direction.String()...)
+	b = append(b, '"')
+	b = appendText(b, "namespace", in.Namespace)
+	b = appendText(b, "event", in.Event)
+	b = appendText(b, "room", in.Room)
+	b = appendOutcome(b, d.Effect, &d.Denial)
+	b = appendText(b, "by", d.By)
+	b = appendSteps(b, d.Steps)
+	b = strconv.AppendBool(append(b, `,"transformed":`...), d.Transformed())
+	b = appendSession(b, in)
+	b = strconv.AppendInt(append(b, `,"bytes":`...), int64(in.Bytes), 10)
+	if n := len(in.Attachments); n > 0 {
+		b = strconv.AppendInt(append(b, `,"attachments":`...), int64(n), 10)
+	}
+	b = appendMicros(b, d.Took)
+	if in.Args != nil {
+		b = m.args.appendValue(append(b, `,"args":`...), in.Args)
+	}
+	if in.Auth != nil {
+		b = m.auth.appendValue(append(b, `,"auth":`...), in.Auth)
+	}
+	return append(b, '}')
+}
+
+// appendOutcome appends effect, code, reason and data.
+func appendOutcome(b []byte, e engine.Effect, d *engine.Denial) []byte {
+	b = append(append(b, `,"effect":"`...), e.String()...)
+	b = append(b, '"')
+	if d.Code != engine.CodeNone || d.Custom != nil {
+		b = (*mask)(nil).appendValue(append(b, `,"code":`...), d.Shown())
+	}
+	b = appendText(b, "reason", d.Reason)
+	if d.Data != nil {
+		b = (*mask)(nil).appendValue(append(b, `,"data":`...), d.Data)
+	}
+	return b
+}
+
+func appendSteps(b []byte, steps []engine.Step) []byte {
+	if len(steps) == 0 {
+		return b
+	}
+	b = append(b, `,"steps":[`...)
+	for i := range steps {
+		s := &steps[i]
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendQuoted(append(b, `{"plugin":`...), s.Plugin)
+		b = append(append(b, `,"mode":"`...), s.Mode.String()...)
+		b = appendOutcome(append(b, '"'), s.Verdict.Effect, &s.Verdict.Denial)
+		b = appendRules(b, s.Verdict.Rules)
+		if s.Verdict.Labels != nil {
+			b = (*mask)(nil).appendValue(append(b, `,"labels":`...), s.Verdict.Labels)
+		}
+		if s.Verdict.Err != nil {
+			b = appendText(b, "error", s.Verdict.Err.Error())
+		}
+		b = append(appendMicros(b, s.Took), '}')
+	}
+	return append(b, ']')
+}
+
+func appendRules(b []byte, rules []string) []byte {
+	if len(rules) == 0 {
+		return b
+	}
+	b = append(b, `,"rules":[`...)
+	for i, r := range rules {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendQuoted(b, r)
+	}
+	return append(b, ']')
+}
+
+func appendSession(b []byte, in *engine.Input) []byte {
+	if s := in.Session; s != nil {
+		b = appendQuoted(append(b, `,"session":{"id":`...), s.ID)
+		b = appendText(b, "ip", s.IP)
+		b = append(appendText(b, "transport", s.Transport), '}')
+	}
+	if id := in.Identity; id != nil && id.Authenticated {
+		b = append(appendQuoted(append(b, `,"identity":{"sub":`...), id.Sub), '}')
+	}
+	return b
+}
+
+// appendMicros appends a time in microseconds, with one digit after the point.
+func appendMicros(b []byte, d time.Duration) []byte {
+	return strconv.AppendFloat(append(b, `,"us":`...), float64(d)/float64(time.Microsecond), 'f', 1, 64)
+}
+
+func appendText(b []byte, key, s string) []byte {
+	if s == "" {
+		return b
+	}
+	b = append(append(append(b, ',', '"'), key...), '"', ':')
+	return appendQuoted(b, s)
+}
+
+// appendQuoted appends a JSON string, cut where it is too long.
+func appendQuoted(b []byte, s string) []byte {
+	if len(s) <= maxText {
+		return strictjson.AppendQuote(b, s)
+	}
+	cut := maxText
+	for cut > maxText-utf8.UTFMax && !utf8.RuneStart(s[cut]) {
+		cut--
+	}
+	return strictjson.AppendQuote(b, s[:cut]+"…")
+}
