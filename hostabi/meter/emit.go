@@ -64,7 +64,7 @@ func (m *module) emit() ([]byte, error) {
 		out = append(out, 8, byte(len(appendU32(nil, m.renumber(*m.start)))))
 		out = appendU32(out, m.renumber(*m.start))
 	}
-	out = section(out, 9, m.nElems, m.elems)
+	out = section(out, 9, m.nElems+1, append(m.elems, m.declareThunks()...))
 	if m.nData >= 0 {
 		out = append(out, 12, byte(len(appendU32(nil, uint32(m.nData)))))
 		out = appendU32(out, uint32(m.nData))
@@ -107,6 +107,16 @@ func (m *module) emitTypes() (out []byte) {
 	out = appendFuncType(out, nil, nil)
 	for _, t := range m.types {
 		out = appendFuncType(out, nil, t.Results)
+	}
+	return out
+}
+
+// declareThunks gives a declarative element segment: ref.func takes only functions that something outside
+// of the code names.
+func (m *module) declareThunks() []byte {
+	out := appendU32([]byte{3, 0}, uint32(len(m.thunks)))
+	for _, fn := range m.thunks {
+		out = appendU32(out, m.reference(fn))
 	}
 	return out
 }

@@ -1,0 +1,95 @@
+package wasm
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/siogw/siogw/engine"
+	"github.com/siogw/siogw/internal/strictjson"
+)
+
+// ManifestSection is the custom section that holds the manifest.
+const ManifestSection = "siogw.manifest"
+
+// The views, ABI.md section 4.
+const (
+	ViewInput   = "input"
+	ViewArgs    = "args"
+	ViewFields  = "fields"
+	ViewStrings = "strings"
+)
+
+// Manifest is what a guest says of itself, ABI.md section 3.
+type Manifest struct {
+	ABI          int      `json:"abi"` // 1
+	Name         string   `json:"name"`
+	Version      string   `json:"version"`
+	Description  string   `json:"description"`
+	View         string   `json:"view"`         // "" reads as input
+	Fields       []string `json:"fields"`       // JSON pointers into the input; with view fields only
+	Kinds        []string `json:"kinds"`        // asked about these only; empty is all
+	Pure         bool     `json:"pure"`         // the verdict depends on the view and the config alone
+	Capabilities []string `json:"capabilities"` // none is to be had yet
+}
+
+const maxManifest = 64 << 10
+
+// ParseManifest reads a manifest; nil gives the defaults. Unknown keys, views and kinds are errors.
+func ParseManifest(raw []byte) (Manifest, error) {
+	m := Manifest{ABI: 1, View: ViewInput}
+	if raw == nil {
+		return m, nil
+	}
+	if len(raw) > maxManifest {
+		return m, fmt.Errorf("%d bytes, more than %d", len(raw), maxManifest)
+	}
+	if err := strictjson.Scan(raw, strictjson.Limits{}); err != nil {
+		return m, err
+	}
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.DisallowUnknownFields()
+	m.ABI = 0
+	if err := dec.Decode(&m); err != nil {
+		return m, err
+	}
+	return m, m.check()
+}
+
+func (m *Manifest) check() error {
+	if m.ABI != 1 {
+		return fmt.Errorf("abi: this host speaks 1, not %d", m.ABI)
+	}
+	switch m.View {
+	case ViewInput, ViewArgs, ViewFields, ViewStrings:
+	default:
+		return fmt.Errorf("view: no view %q", m.View)
+	}
+	if (m.View == ViewFields) != (len(m.Fields) > 0) {
+		return fmt.Errorf("fields: go with view fields, and it with them")
+	}
+	for _, k := range m.Kinds {
+		if kind, ok := engine.ParseKind(k); !ok || kind == engine.Disconnect {
+			return fmt.Errorf("kinds: no kind %q", k)
+		}
+	}
+	if len(m.Capabilities) > 0 {
+		return fmt.Errorf("capabilities: %q is not to be had", m.Capabilities[0])
+	}
+	return checkPointers(m.Fields)
+}
+
+func checkPointers(pointers []string) error {
+	for _, f := range pointers {
+		if !strings.HasPrefix(f, "/") {
+			return fmt.Errorf("fields: %q is no JSON pointer", f)
+		}
+	}
+	return nil
+}
+
+func stringList(raw []byte) (list []string, err error) {
+	err = json.Unmarshal(raw, &list)
+	return list, err
+}

@@ -1,0 +1,155 @@
+// Package wasm makes an engine.Plugin of a WebAssembly guest: it renders the view that the guest's manifest
+// asks for, lets package hostabi run it, and takes its verdict apart as strictly as if a client had sent it.
+package wasm
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/siogw/siogw/engine"
+	"github.com/siogw/siogw/hostabi"
+	"github.com/siogw/siogw/internal/strictjson"
+)
+
+// Options says which guest to load, and its bounds. Zero values are hostabi's defaults.
+type Options struct {
+	Name     string
+	Wasm     []byte
+	Manifest []byte        // nil: the module's custom section, or the defaults of ABI.md
+	Config   []byte        // JSON; nil for none
+	Memory   int64         // bytes of each instance; default 16 MiB
+	Timeout  time.Duration // of one verdict; default 5 ms
+	Size     int           // instances at most; default GOMAXPROCS
+	Logger   *slog.Logger  // nil: the guest's logs are dropped
+}
+
+// Plugin is a loaded guest. Safe for concurrent use.
+type Plugin struct {
+	manifest Manifest
+	kinds    uint32   // bit set of engine.Kind; 0 for all
+	fields   []string // that narrow the strings view
+	module   *hostabi.Module
+	pool     *hostabi.Pool
+	sink     *sink
+	buffers  sync.Pool
+}
+
+// Load compiles a guest, reads its manifest, and starts and configures a first instance. Errors name the
+// plugin and wrap those of package hostabi.
+func Load(ctx context.Context, rt *hostabi.Runtime, opt Options) (*Plugin, error) {
+	p, err := load(ctx, rt, opt)
+	if err != nil {
+		return nil, fmt.Errorf("plugin %s: %w", opt.Name, err)
+	}
+	return p, nil
+}
+
+func load(ctx context.Context, rt *hostabi.Runtime, opt Options) (p *Plugin, err error) {
+	p = &Plugin{sink: &sink{name: opt.Name, logger: opt.Logger}}
+	p.buffers.New = func() any { return new([]byte) }
+	if p.fields, err = configFields(opt.Config); err != nil {
+		return nil, fmt.Errorf("config: %w", err)
+	}
+	if p.module, err = rt.Compile(ctx, opt.Wasm); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, p.module.Close(ctx))
+		}
+	}()
+	raw := opt.Manifest
+	if raw == nil {
+		raw = p.module.Custom(ManifestSection)
+	}
+	if p.manifest, err = ParseManifest(raw); err != nil {
+		return nil, fmt.Errorf("manifest: %w", err)
+	}
+	if p.fields != nil && p.manifest.View != ViewStrings {
+		return nil, errors.New("config: fields need the strings view")
+	}
+	for _, name := range p.manifest.Kinds {
+		k, _ := engine.ParseKind(name)
+		p.kinds |= 1 << k
+	}
+	p.pool, err = hostabi.NewPool(p.module, hostabi.PoolOptions{Memory: opt.Memory, Timeout: opt.Timeout,
+		Size: opt.Size, Config: opt.Config, Sink: p.sink})
+	return p, err
+}
+
+// configFields gives the member "fields" of the config, which is the host's: see ABI.md, section 4.
+func configFields(config []byte) ([]string, error) {
+	if len(config) == 0 {
+		return nil, nil
+	}
+	if err := strictjson.Scan(config, strictjson.Limits{}); err != nil {
+		return nil, err
+	}
+	if config = bytes.TrimSpace(config); strictjson.KindOf(config) != strictjson.Object {
+		return nil, nil
+	}
+	raw, ok := strictjson.Member(config, "fields")
+	if !ok {
+		return nil, nil
+	}
+	fields, err := stringList(raw)
+	if err == nil {
+		err = checkPointers(fields)
+	}
+	return fields, err
+}
+
+// Manifest gives what the guest says of itself.
+func (p *Plugin) Manifest() Manifest { return p.manifest }
+
+// Counters gives the guest's counters, at most 32 of them.
+func (p *Plugin) Counters() map[string]int64 { return p.sink.counters() }
+
+// Decide implements engine.Plugin. A kind that the manifest does not name is abstained from.
+func (p *Plugin) Decide(ctx context.Context, in *engine.Input) engine.Verdict {
+	if p.kinds != 0 && p.kinds&(1<<in.Kind) == 0 {
+		return engine.Verdict{Effect: engine.Abstain}
+	}
+	buf := p.buffers.Get().(*[]byte)
+	defer p.buffers.Put(buf)
+	view, picked := p.view((*buf)[:0], in)
+	if cap(view) <= 1<<20 && !sameArray(view, in.Args) {
+		*buf = view
+	}
+	res, err := p.pool.Decide(ctx, view)
+	if err != nil {
+		return engine.Failed(failureCode(err), err)
+	}
+	if res.Verdict == nil && res.Labels == nil {
+		return engine.Verdict{Effect: engine.Allow}
+	}
+	v, err := verdict(in, res, picked)
+	if err != nil {
+		code := engine.CodePluginError
+		if errors.Is(err, errTransform) {
+			code = engine.CodeTransform
+		}
+		return engine.Failed(code, fmt.Errorf("verdict: %w", err))
+	}
+	return v
+}
+
+func failureCode(err error) engine.Code {
+	switch {
+	case errors.Is(err, hostabi.ErrTimeout):
+		return engine.CodePluginTimeout
+	case errors.Is(err, hostabi.ErrMemory):
+		return engine.CodePluginMemory
+	}
+	return engine.CodePluginError
+}
+
+// Close waits for the verdicts that are being made and releases everything.
+func (p *Plugin) Close(ctx context.Context) error {
+	return errors.Join(p.pool.Close(ctx), p.module.Close(ctx))
+}

@@ -1,0 +1,236 @@
+package wasm
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/siogw/siogw/engine"
+	"github.com/siogw/siogw/hostabi"
+	"github.com/siogw/siogw/internal/jsonpatch"
+	"github.com/siogw/siogw/internal/strictjson"
+)
+
+// The limits of ABI.md, section 5.
+const (
+	maxCode   = 128     // bytes of code, as JSON
+	maxReason = 1 << 10 // bytes of reason
+	maxData   = 16 << 10
+	maxLabels = 16 << 10
+	maxDepth  = 40 // of the verdict; its args are held to the input's limit
+)
+
+var errTransform = errors.New("transform")
+
+// answer is a verdict's JSON, taken apart. Values are raw.
+type answer struct {
+	effect                   engine.Effect
+	code, reason, data       []byte
+	args, auth, patch, texts []byte
+	labels, score            []byte
+}
+
+// verdict makes an engine verdict of what a guest answered.
+func verdict(in *engine.Input, res hostabi.Result, picked []int) (engine.Verdict, error) {
+	a := answer{effect: engine.Allow}
+	if res.Verdict != nil {
+		if err := a.parse(res.Verdict); err != nil {
+			return engine.Verdict{}, err
+		}
+	}
+	v := engine.Verdict{Effect: a.effect}
+	if a.effect == engine.Deny {
+		v.Denial = engine.Denial{Code: engine.CodePluginDenied, Custom: a.code, Data: a.data}
+		if a.reason != nil {
+			v.Reason = strictjson.String(a.reason)
+		}
+	}
+	var err error
+	if v.Labels, err = joinLabels(res.Labels, a.labels, a.score); err != nil {
+		return engine.Verdict{}, err
+	}
+	if err := a.change(in, &v, picked); err != nil {
+		return engine.Verdict{}, fmt.Errorf("%w: %w", errTransform, err)
+	}
+	return v, nil
+}
+
+var members = map[string]struct {
+	kind  strictjson.Kind // 0 for any
+	limit int             // bytes; 0 for none
+	at    func(*answer) *[]byte
+}{
+	"code":    {0, maxCode, func(a *answer) *[]byte { return &a.code }},
+	"reason":  {strictjson.Text, maxReason, func(a *answer) *[]byte { return &a.reason }},
+	"data":    {0, maxData, func(a *answer) *[]byte { return &a.data }},
+	"args":    {strictjson.Array, 0, func(a *answer) *[]byte { return &a.args }},
+	"auth":    {strictjson.Object, 0, func(a *answer) *[]byte { return &a.auth }},
+	"patch":   {strictjson.Array, 0, func(a *answer) *[]byte { return &a.patch }},
+	"strings": {strictjson.Object, 0, func(a *answer) *[]byte { return &a.texts }},
+	"labels":  {strictjson.Object, maxLabels, func(a *answer) *[]byte { return &a.labels }},
+	"score":   {strictjson.Number, 64, func(a *answer) *[]byte { return &a.score }},
+}
+
+func (a *answer) parse(raw []byte) error {
+	if err := strictjson.Scan(raw, strictjson.Limits{Depth: maxDepth}); err != nil {
+		return err
+	}
+	raw = bytes.TrimSpace(raw)
+	if strictjson.KindOf(raw) != strictjson.Object {
+		return errors.New("not a JSON object")
+	}
+	a.effect = 0
+	for key, value := range strictjson.Members(raw) {
+		if err := a.member(strictjson.String(key), value); err != nil {
+			return err
+		}
+	}
+	return a.check()
+}
+
+func (a *answer) member(key string, value []byte) error {
+	if key == "effect" {
+		for _, e := range []engine.Effect{engine.Allow, engine.Deny, engine.Abstain} {
+			if strictjson.Is(value, e.String()) {
+				a.effect = e
+			}
+		}
+		return nil
+	}
+	m, ok := members[key]
+	switch {
+	case !ok:
+		return fmt.Errorf("unknown key %.40q", key)
+	case m.kind != 0 && strictjson.KindOf(value) != m.kind:
+		return fmt.Errorf("%s is of the wrong type", key)
+	case m.limit > 0 && len(value) > m.limit:
+		return fmt.Errorf("%s has %d bytes, more than %d", key, len(value), m.limit)
+	}
+	*m.at(a) = value
+	return nil
+}
+
+func (a *answer) check() error {
+	changes := 0
+	for _, c := range [][]byte{a.args, a.patch, a.texts} {
+		if c != nil {
+			changes++
+		}
+	}
+	code := strictjson.KindOf(a.code)
+	switch {
+	case a.effect == 0:
+		return errors.New("effect is missing, or none of allow, deny, abstain")
+	case changes > 1 || a.auth != nil && a.patch != nil:
+		return errors.New("args, patch and strings exclude each other, and so do auth and patch")
+	case a.effect == engine.Deny && (changes > 0 || a.auth != nil):
+		return errors.New("a denial that changes the packet")
+	case a.effect != engine.Deny && (a.code != nil || a.reason != nil || a.data != nil):
+		return errors.New("code, reason and data belong to a denial")
+	case a.code != nil && code != strictjson.Text && code != strictjson.Number:
+		return errors.New("code is neither string nor number")
+	}
+	return nil
+}
+
+// change applies what the guest wants changed.
+func (a *answer) change(in *engine.Input, v *engine.Verdict, picked []int) (err error) {
+	switch {
+	case a.patch != nil:
+		v.Args, v.Auth, err = jsonpatch.Apply(in.Args, in.Auth, a.patch)
+		return err
+	case a.texts != nil:
+		if v.Args, err = replaceStrings(in.Args, a.texts, picked); err != nil {
+			return err
+		}
+	case a.args != nil:
+		if in.Args == nil {
+			return errors.New("args for a packet that has none")
+		}
+		v.Args = a.args
+	}
+	if a.auth != nil {
+		if in.Auth == nil {
+			return errors.New("auth for a packet that has none")
+		}
+		v.Auth = a.auth
+	}
+	if v.Args == nil {
+		return nil
+	}
+	return strictjson.Scan(v.Args, strictjson.Limits{})
+}
+
+// replaceStrings puts new texts in the place of strings, by their numbers in the view.
+func replaceStrings(args, texts []byte, picked []int) ([]byte, error) {
+	fresh := map[int]string{}
+	for key, value := range strictjson.Members(texts) {
+		name := strictjson.String(key)
+		i, err := strconv.Atoi(name)
+		if err != nil || i < 0 || strconv.Itoa(i) != name {
+			return nil, fmt.Errorf("strings: %.20q is no number of a string", name)
+		}
+		if strictjson.KindOf(value) != strictjson.Text {
+			return nil, fmt.Errorf("strings: %d is no string", i)
+		}
+		if picked != nil {
+			if i >= len(picked) {
+				return nil, fmt.Errorf("strings: there is no number %d", i)
+			}
+			i = picked[i]
+		}
+		fresh[i] = strictjson.String(value)
+	}
+	used := 0
+	out := strictjson.ReplaceStrings(nil, args, func(i int, _ string) (string, bool) {
+		s, ok := fresh[i]
+		if ok {
+			used++
+		}
+		return s, ok
+	})
+	if used != len(fresh) {
+		return nil, fmt.Errorf("strings: %d of %d numbers are of no string", len(fresh)-used, len(fresh))
+	}
+	return out, nil
+}
+
+// joinLabels makes one object of the labels that the guest set by calls and those in its verdict.
+func joinLabels(called []hostabi.Label, labels, score []byte) ([]byte, error) {
+	if called == nil && labels == nil && score == nil {
+		return nil, nil
+	}
+	out, seen := []byte{'{'}, map[string]bool{}
+	add := func(key string, value []byte) error {
+		if seen[key] {
+			return fmt.Errorf("label %.70q twice", key)
+		}
+		seen[key] = true
+		if len(out) > 1 {
+			out = append(out, ',')
+		}
+		out = append(append(strictjson.AppendQuote(out, key), ':'), value...)
+		return nil
+	}
+	for _, l := range called {
+		if err := add(l.Key, l.Value); err != nil {
+			return nil, err
+		}
+	}
+	for key, value := range strictjson.Members(labels) {
+		if err := add(strictjson.String(key), value); err != nil {
+			return nil, err
+		}
+	}
+	if score != nil {
+		if err := add("score", score); err != nil {
+			return nil, err
+		}
+	}
+	out = append(out, '}')
+	if err := strictjson.Scan(out, strictjson.Limits{}); err != nil {
+		return nil, fmt.Errorf("labels: %w", err)
+	}
+	return out, nil
+}
