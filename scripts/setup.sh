@@ -20,6 +20,9 @@ works() { "$@" --version >/dev/null 2>&1; }
 
 node_is_new() { works node && [ "$(node -p 'parseInt(process.versions.node)')" -ge 18 ]; }
 
+# A broken npm of one's own, in front of a sound one of the system.
+works npm || ! works /usr/bin/npm || export PATH="/usr/bin:$PATH"
+
 missing=()
 node_is_new || missing+=(nodejs)
 works npm || missing+=(npm)
@@ -31,16 +34,22 @@ if [ ${#missing[@]} -gt 0 ]; then
 	say "installing ${missing[*]}"
 	export DEBIAN_FRONTEND=noninteractive
 	as_root apt-get update -qq
-	as_root apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2 || {
-		# A package that conflicts with what is half there: mend that first, then once more.
-		say "the installation failed; repairing and trying again"
-		as_root apt-get --fix-broken install -y -qq >&2
-		as_root apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
-	}
+	install() { as_root apt-get install -y -qq --no-install-recommends "$@" >&2; }
+	# What is installed and does not work is installed anew, all at once or one by one. A package of
+	# nodejs that brings npm along conflicts with Debian's npm: then that one is renewed.
+	as_root apt-get --fix-broken install -y -qq >&2
+	install --reinstall "${missing[@]}" || for name in "${missing[@]}"; do
+		install --reinstall "$name" || { [ "$name" = npm ] && install --reinstall nodejs; } || say "apt-get could not install $name"
+	done
 	hash -r
+	works npm || ! works /usr/bin/npm || export PATH="/usr/bin:$PATH"
 fi
 node_is_new || { say "node 18 or newer is needed, here is: $(node --version 2>&1 || true)"; exit 1; }
 works npm || { say "npm is there but does not run: $(npm --version 2>&1 | head -n 3)"; exit 1; }
+
+for name in chromium redis-server; do
+	command -v "$name" >/dev/null || { say "$name is not installed"; exit 1; }
+done
 
 # The stamp says which lock file node_modules was made from.
 stamp=test/interop/node_modules/.lock.sha256
