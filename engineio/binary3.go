@@ -5,16 +5,16 @@ import (
 	"strconv"
 )
 
-// The bytes of a binary payload of revision 3: each packet is 0 (text) or 1 (binary), the decimal digits of its length
-// in bytes as numbers, 255, and the packet.
+// The bytes of a binary payload of revision 3: each packet is 0 (text) or 1 (binary), the decimal digits of
+// its length in bytes as numbers, 255, and the packet.
 const (
 	textMark   = 0
 	binaryMark = 1
 	lengthEnd  = 0xff
 )
 
-// BinaryPayload3 gives the packets of a revision 3 polling payload in binary (application/octet-stream). It ends like
-// Payload, and limit is the same.
+// BinaryPayload3 gives the packets of a revision 3 polling payload in binary (application/octet-stream). It
+// ends like Payload, and limit is the same.
 func BinaryPayload3(payload []byte, limit int) iter.Seq2[Packet, error] {
 	return func(yield func(Packet, error) bool) {
 		for at, n := 0, 0; n == 0 || at < len(payload); n++ {

@@ -6,9 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// DecodePacket reads one revision 4 packet from its text: a WebSocket text message, or a part of a polling payload.
-// "b" and base64 is a binary message, there as here: clients may force it. The data of a text packet is a part of
-// text; that of a binary one is new. The error is a *DecodeError.
+// DecodePacket reads one revision 4 packet from its text: a WebSocket text message, or a part of a polling
+// payload. "b" and base64 is a binary message, there as here: clients may force it. The data of a text
+// packet is a part of text; that of a binary one is new. The error is a *DecodeError.
 //
 // A binary WebSocket message has no text form: it is the data of a Message as it is.
 func DecodePacket(text []byte) (Packet, error) {
@@ -59,8 +59,8 @@ func AppendPacket(dst []byte, p Packet) []byte {
 	return append(append(dst, '0'+byte(p.Type)), p.Data...)
 }
 
-// decodeBase64 reads the standard or the URL-safe alphabet, padded or not. Nothing else may be among it, and the
-// bits that are left over must be 0, so that each spelling has one reading.
+// decodeBase64 reads the standard or the URL-safe alphabet, padded or not. Nothing else may be among it, and
+// the bits that are left over must be 0, so that each spelling has one reading.
 func decodeBase64(s []byte) ([]byte, error) {
 	if bytes.ContainsAny(s, "\r\n") { // which encoding/base64 skips
 		return nil, malformed(0, "bad base64")

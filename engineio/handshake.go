@@ -16,7 +16,8 @@ type Handshake struct {
 	MaxPayload   int // bytes; 0 for none, which only servers before 4.3 say (and all of revision 3)
 }
 
-// AppendHandshake appends h as JSON with the keys of the reference server, in its order. A MaxPayload of 0 is left out.
+// AppendHandshake appends h as JSON with the keys of the reference server, in its order. A MaxPayload of 0
+// is left out.
 func AppendHandshake(dst []byte, h Handshake) []byte {
 	dst = append(dst, `{"sid":`...)
 	dst = strictjson.AppendQuote(dst, h.SID)
@@ -45,8 +46,8 @@ const (
 	maxPayload = 1 << 50
 )
 
-// DecodeHandshake reads the data of an Open packet. Keys that it does not know are passed over; sid, upgrades, pingInterval
-// and pingTimeout must be there. The error is a *DecodeError.
+// DecodeHandshake reads the data of an Open packet. Keys that it does not know are passed over; sid,
+// upgrades, pingInterval and pingTimeout must be there. The error is a *DecodeError.
 func DecodeHandshake(data []byte) (Handshake, error) {
 	if err := strictjson.Scan(data, strictjson.Limits{}); err != nil {
 		return Handshake{}, &DecodeError{Msg: "handshake: " + err.Error(), Kind: ErrMalformed}

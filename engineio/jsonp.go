@@ -31,8 +31,8 @@ func AppendJSONP(dst []byte, index string, payload []byte) []byte {
 	return append(dst, ");"...)
 }
 
-// newlines undoes what clients do to newlines, which browsers change in forms: "\n" for a newline, and "\\n" for what was
-// "\n" already.
+// newlines undoes what clients do to newlines, which browsers change in forms: "\n" for a newline, and "\\n"
+// for what was "\n" already.
 var newlines = strings.NewReplacer(`\\n`, `\n`, `\n`, "\n")
 
 // DecodeJSONP gives the payload in the form body of a JSONP POST. The error is a *DecodeError.

@@ -8,13 +8,13 @@ import (
 // separator stands between the packets of a revision 4 payload.
 const separator = '\x1e'
 
-// MaxPayloadPackets is how many packets of one payload a reader without a wish of its own should accept. The reference
-// client puts all that it has into one payload.
+// MaxPayloadPackets is how many packets of one payload a reader without a wish of its own should accept. The
+// reference client puts all that it has into one payload.
 const MaxPayloadPackets = 10000
 
-// Payload gives the packets of a revision 4 polling payload, in order, and ends after the first error, which comes with
-// the zero Packet: what came before it has been given already, as the reference does. At most limit packets are given;
-// 0 takes MaxPayloadPackets.
+// Payload gives the packets of a revision 4 polling payload, in order, and ends after the first error, which
+// comes with the zero Packet: what came before it has been given already, as the reference does. At most
+// limit packets are given; 0 takes MaxPayloadPackets.
 func Payload(payload []byte, limit int) iter.Seq2[Packet, error] {
 	return func(yield func(Packet, error) bool) {
 		rest, from := payload, 0

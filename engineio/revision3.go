@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// DecodePacket3 reads one revision 3 packet from its text: a WebSocket text message, or a part of a polling payload.
-// "b4" and base64 is a binary message. The error is a *DecodeError.
+// DecodePacket3 reads one revision 3 packet from its text: a WebSocket text message, or a part of a polling
+// payload. "b4" and base64 is a binary message. The error is a *DecodeError.
 func DecodePacket3(text []byte) (Packet, error) {
 	if len(text) == 0 || text[0] != 'b' {
 		return decodeText(text)
@@ -32,8 +32,8 @@ func AppendPacket3(dst []byte, p Packet) []byte {
 	return AppendPacket(dst, p)
 }
 
-// DecodeFrame3 reads a binary WebSocket message of revision 3: a type byte and data. The data is a part of frame. The error
-// is a *DecodeError.
+// DecodeFrame3 reads a binary WebSocket message of revision 3: a type byte and data. The data is a part of
+// frame. The error is a *DecodeError.
 func DecodeFrame3(frame []byte) (Packet, error) {
 	if len(frame) == 0 || frame[0] != byte(Message) {
 		return Packet{}, malformed(0, "binary packet that is no message")
@@ -46,8 +46,8 @@ func AppendFrame3(dst []byte, p Packet) []byte {
 	return append(append(dst, byte(p.Type)), p.Data...)
 }
 
-// Payload3 gives the packets of a revision 3 polling payload of text: each is LENGTH ":" PACKET, the length in UTF-16
-// units. It ends like Payload, and limit is the same.
+// Payload3 gives the packets of a revision 3 polling payload of text: each is LENGTH ":" PACKET, the length
+// in UTF-16 units. It ends like Payload, and limit is the same.
 func Payload3(payload []byte, limit int) iter.Seq2[Packet, error] {
 	return func(yield func(Packet, error) bool) {
 		for at, n := 0, 0; n == 0 || at < len(payload); n++ {
@@ -109,8 +109,8 @@ func length3(b []byte) (int, bool) {
 	return n, true
 }
 
-// utf16Prefix gives the number of bytes of s that are units long in UTF-16, -1 when s is shorter or that many units end
-// within a character.
+// utf16Prefix gives the number of bytes of s that are units long in UTF-16, -1 when s is shorter or that
+// many units end within a character.
 func utf16Prefix(s []byte, units int) int {
 	at := 0
 	for units > 0 && at < len(s) {

@@ -6,8 +6,9 @@ import (
 	"github.com/siogw/siogw/internal/strictjson"
 )
 
-// Append appends the canonical text of p to dst; its attachments follow as binary messages of their own. Whether an event
-// or answer is written as a binary one goes by the number of p.Attachments alone, whatever p.Type and p.Count say.
+// Append appends the canonical text of p to dst; its attachments follow as binary messages of their own.
+// Whether an event or answer is written as a binary one goes by the number of p.Attachments alone, whatever
+// p.Type and p.Count say.
 func Append(dst []byte, p *Packet) []byte {
 	dst = append(dst, '0'+byte(p.wireType()))
 	if len(p.Attachments) > 0 {
@@ -43,8 +44,8 @@ func (p *Packet) wireType() PacketType {
 	return p.Type
 }
 
-// EventName parts the payload of a decoded event into its name and its arguments, a JSON array of its own. The error is an
-// *Error: p is no event, or was not decoded by a Decoder.
+// EventName parts the payload of a decoded event into its name and its arguments, a JSON array of its own.
+// The error is an *Error: p is no event, or was not decoded by a Decoder.
 func EventName(p *Packet) (name string, args []byte, err error) {
 	first, _, ok := strictjson.SplitFirst(p.Data)
 	if !ok || !p.IsEvent() || strictjson.KindOf(first) != strictjson.Text {

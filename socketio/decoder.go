@@ -23,9 +23,9 @@ const (
 // Decoder reads the packets of one sender in one session, in order. The zero value reads those of a
 // revision 5 client within DefaultLimits. It is not safe for concurrent use.
 //
-// Where the payload or the attachments alone are refused, the error comes with the packet's header (all before the
-// payload): the decoder drops the attachments that it announced and stays in step, so a caller may answer that packet
-// and go on. After an error without a packet the session should end.
+// Where the payload or the attachments alone are refused, the error comes with the packet's header (all
+// before the payload): the decoder drops the attachments that it announced and stays in step, so a caller
+// may answer that packet and go on. After an error without a packet the session should end.
 type Decoder struct {
 	Limits   Limits
 	From     Sender

@@ -9,13 +9,14 @@ import (
 
 const placeholderKey = "_placeholder"
 
-// mayHoldPlaceholder is quick: false means that no key of data, however it is escaped, is the one of placeholders.
+// mayHoldPlaceholder is quick: false means that no key of data, however it is escaped, is the one of
+// placeholders.
 func mayHoldPlaceholder(data []byte) bool {
 	return bytes.Contains(data, []byte(placeholderKey)) || bytes.Contains(data, []byte(`\u`))
 }
 
-// checkPlaceholders wants each announced attachment named by exactly one placeholder, and no key of placeholders
-// anywhere else: there some parsers would put an attachment, and others pass an object.
+// checkPlaceholders wants each announced attachment named by exactly one placeholder, and no key of
+// placeholders anywhere else: there some parsers would put an attachment, and others pass an object.
 func (r *reader) checkPlaceholders() *Error {
 	if r.packet.Count == 0 && !mayHoldPlaceholder(r.packet.Data) {
 		return nil
@@ -102,9 +103,10 @@ func appendPlaceholder(dst []byte, num int) []byte {
 	return append(dst, '}')
 }
 
-// Renumber makes a payload and its attachments whole again after a change: placeholders are numbered from 0 in
-// order of appearance, and attachments that none names are dropped. data is strict JSON. A placeholder that names
-// no attachment, or one that another names too, and a key of placeholders anywhere else, are an *Error.
+// Renumber makes a payload and its attachments whole again after a change: placeholders are numbered from 0
+// in order of appearance, and attachments that none names are dropped. data is strict JSON. A placeholder
+// that names no attachment, or one that another names too, and a key of placeholders anywhere else, are an
+// *Error.
 func Renumber(data []byte, attachments [][]byte) ([]byte, [][]byte, error) {
 	if !mayHoldPlaceholder(data) {
 		return data, nil, nil
