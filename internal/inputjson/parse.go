@@ -24,7 +24,7 @@ var limits = strictjson.Limits{Depth: 256, Elements: 1 << 20, Number: 1024}
 // value, only kind is required; direction is by default the one that the kind has, and attachments hold
 // zeros of the length they claim.
 func ParseInput(b []byte) (*engine.Input, error) {
-	b = bytes.TrimSpace(b)
+	b = bytes.Trim(b, " \t\r\n")
 	if err := strictjson.Scan(b, limits); err != nil {
 		return nil, fmt.Errorf("input: %w", err)
 	}

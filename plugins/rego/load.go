@@ -64,24 +64,33 @@ func read(o *Options) (map[string]*ast.Module, map[string]any, error) {
 		return nil, nil, errors.New("no policy files are given")
 	}
 	modules, data := map[string]*ast.Module{}, map[string]any{}
-	for _, src := range []struct {
-		fsys  fs.FS
-		paths []string
-	}{{nil, o.Paths}, {o.Files, []string{"."}}} {
-		if len(src.paths) == 0 || src.fsys == nil && len(o.Paths) == 0 {
-			continue
+	if len(o.Paths) > 0 {
+		if err := readFrom(nil, o.Paths, modules, data); err != nil {
+			return nil, nil, err
 		}
-		res, err := loader.NewFileLoader().WithFS(src.fsys).WithMetrics(metrics.NoOp()).
-			WithRegoVersion(ast.RegoV1).WithProcessAnnotation(true).Filtered(src.paths, skip)
-		if err != nil {
-			return nil, nil, flatten(err)
-		}
-		maps.Copy(modules, res.ParsedModules())
-		if err := merge(data, res.Documents, "data"); err != nil {
+	}
+	if o.Files != nil {
+		if err := readFrom(o.Files, []string{"."}, modules, data); err != nil {
 			return nil, nil, err
 		}
 	}
 	return modules, data, nil
+}
+
+// readFrom adds what is at paths of fsys; nil is the disk.
+func readFrom(fsys fs.FS, paths []string, modules map[string]*ast.Module, data map[string]any) error {
+	res, err := loader.NewFileLoader().WithFS(fsys).WithMetrics(metrics.NoOp()).
+		WithRegoVersion(ast.RegoV1).WithProcessAnnotation(true).Filtered(paths, skip)
+	if err != nil {
+		return flatten(err)
+	}
+	for name, m := range res.ParsedModules() {
+		if modules[name] != nil {
+			return fmt.Errorf("%s is given twice", name)
+		}
+		modules[name] = m
+	}
+	return merge(data, res.Documents, "data")
 }
 
 // skip passes over tests, and over hidden names: Kubernetes mounts every file a second time below one.

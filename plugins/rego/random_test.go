@@ -286,7 +286,7 @@ func TestParseLimits(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, s := range append(numbers, `[1,{"a":[]}, "x\\" ]`, `{"":{"k":"\u0000"}}`, `"\\"`, "[1\t,2]") {
+	for _, s := range append(numbers, `[1,{"a":[]}, "x\\" ]`, `{"":{"k":"\u0000"}}`, `"\\"`, "[1\t,2]", "\v0", " 1\n") {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {

@@ -20,7 +20,7 @@ var errBroken = errors.New("text changed after its check")
 // parse makes the term of one JSON text. It is the same as ast.InterfaceToValue of the decoded text, made
 // without the decoding. Numbers keep their text; one that the evaluator could not handle is an error.
 func parse(text []byte) (*ast.Term, error) {
-	text = bytes.TrimSpace(text)
+	text = bytes.Trim(text, " \t\r\n")
 	if err := strictjson.Scan(text, scanLimits); err != nil {
 		return nil, err
 	}
