@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/siogw/siogw/gateway"
+	"github.com/siogw/siogw/internal/decisionlog"
 )
 
 // DefaultListen is where the demo answers unless told otherwise.
@@ -20,17 +20,15 @@ const DefaultListen = "127.0.0.1:8080"
 // stopTime bounds the end of the demo.
 const stopTime = 5 * time.Second
 
-// Assemble builds the gateway that a configuration describes, with decisions going to log beside where the
-// file sends them. Sets are changes as of `--set key=value`, env is the environment. The second result stops
-// the gateway and frees what it holds.
-type Assemble func(ctx context.Context, s Setup) (http.Handler, func(context.Context) error, error)
+// Assemble builds a gateway from the configuration file, with sets as of `--set key=value` over it and env
+// for the environment.
+type Assemble func(ctx context.Context, file string, sets, env []string) (*Assembled, error)
 
-// Setup is what an Assemble works from.
-type Setup struct {
-	File string   // path of siogw.yaml
-	Sets []string // key=value, over the file
-	Env  []string // NAME=value
-	Log  gateway.Log
+// Assembled is a gateway that is ready to serve.
+type Assembled struct {
+	Handler http.Handler
+	Log     *decisionlog.Log                // where its decisions go
+	Stop    func(ctx context.Context) error // ends its sessions, then frees what it holds, Log too
 }
 
 // Options says how to run the demo.
@@ -93,27 +91,22 @@ func start(ctx context.Context, o Options) (_ *demo, err error) {
 	d.url = "http://" + front.Addr().String() + "/"
 	d.onStop(func(context.Context) error { return ignoreClosed(front.Close()) })
 	decisions := newStream()
-	guarded, err := d.assemble(ctx, o, setting{front: front.Addr(), behind: behind.Addr(), secret: secret, log: nil})
+	guarded, err := d.assemble(ctx, o.Assemble, []string{"listen=" + front.Addr().String(),
+		"upstream.url=http://" + behind.Addr().String()}, []string{"CHAT_JWT_SECRET=" + secret})
 	if err != nil {
 		return nil, err
 	}
+	go decisions.follow(guarded.Log.Tap(tapBuffer))
 	mux := http.NewServeMux()
-	mux.Handle("/", guarded)
+	mux.Handle("/", guarded.Handler)
 	mux.Handle("GET /demo/decisions", decisions)
 	mux.Handle("/bypass/socket.io/", http.StripPrefix("/bypass", chat.engine)) // around the gateway
 	d.serve(front, mux, decisions.close)
 	return d, nil
 }
 
-// setting is what of this run the configuration must know.
-type setting struct {
-	front, behind net.Addr
-	secret        string
-	log           gateway.Log
-}
-
 // assemble builds the gateway from the files that the page shows.
-func (d *demo) assemble(ctx context.Context, o Options, s setting) (http.Handler, error) {
+func (d *demo) assemble(ctx context.Context, build Assemble, sets, env []string) (*Assembled, error) {
 	dir, err := os.MkdirTemp("", "siogw-demo-")
 	if err != nil {
 		return nil, err
@@ -123,17 +116,12 @@ func (d *demo) assemble(ctx context.Context, o Options, s setting) (http.Handler
 	if err != nil {
 		return nil, err
 	}
-	handler, stop, err := o.Assemble(ctx, Setup{
-		File: file,
-		Sets: []string{"listen=" + s.front.String(), "upstream.url=http://" + s.behind.String()},
-		Env:  []string{"CHAT_JWT_SECRET=" + s.secret},
-		Log:  s.log,
-	})
+	guarded, err := build(ctx, file, sets, env)
 	if err != nil {
 		return nil, err
 	}
-	d.onStop(stop)
-	return handler, nil
+	d.onStop(guarded.Stop)
+	return guarded, nil
 }
 
 // listen takes the address, or a free port of the same host when it is in use.

@@ -5,12 +5,15 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+
+	"github.com/siogw/siogw/internal/decisionlog"
 )
 
 const (
 	pastKept     = 100 // decisions that a late joiner gets
 	readerBuffer = 512 // decisions that wait for a slow reader before it is cut off
 	maxReaders   = 64
+	tapBuffer    = 4096 // decisions between the log and the stream
 )
 
 // totals counts decisions; a transformed one is not among the allowed.
@@ -31,6 +34,14 @@ type stream struct {
 }
 
 func newStream() *stream { return &stream{readers: map[chan []byte]bool{}} }
+
+// follow adds what the log tells, until it ends.
+func (s *stream) follow(tap *decisionlog.Tap) {
+	for line := range tap.Lines() {
+		s.add(line)
+	}
+	s.close()
+}
 
 // add takes one decision, a line of JSON, which it keeps. It never waits.
 func (s *stream) add(line []byte) {

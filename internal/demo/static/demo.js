@@ -51,15 +51,17 @@ function showTotals() {
 // ruleOf says who decided: the rule where there is one, else the plugin, else the gateway itself.
 function ruleOf(d) {
   const steps = d.steps || [];
-  const step = steps.find((s) => s.plugin === d.by) || steps.find((s) => s.transformed) || steps[0];
+  const step = steps.find((s) => s.plugin === d.by) || steps.find((s) => s.transformed) || steps.find((s) => s.effect === "allow");
   const rules = (step && step.rules) || [];
-  return rules.length ? rules[0].replace(/^.*\//, "") : d.by || steps.map((s) => s.plugin).join(", ") || "gateway";
+  return rules.length ? rules[0].replace(/^.*\//, "") : (step && step.plugin) || d.by || "gateway";
 }
 
 function summary(d) {
   const user = (d.identity && d.identity.sub) || "";
-  const arrow = d.direction === "out" ? "←" : "→";
-  const what = el("span", "what", d.kind + " " + arrow + " ", el("b", "", d.event || d.namespace || ""));
+  const arrow = d.direction === "out" ? " ← " : " → ";
+  const name = d.event || d.namespace;
+  const what = el("span", "what", d.kind);
+  if (name) what.append(arrow, el("b", "", name));
   if (d.room) what.append(" #" + d.room);
   if (user) what.append(" · " + user);
   return what;
@@ -251,12 +253,7 @@ class User {
   }
 
   onReaction({ from, what }) {
-    const last = $(".messages", this.root).lastElementChild;
-    if (last && last.reaction === from + what) last.count.textContent = " ×" + ++last.times;
-    else {
-      const count = el("b", "");
-      this.add(Object.assign(el("li", "note", from + " " + what, count), { reaction: from + what, times: 1, count }));
-    }
+    this.repeated(from + " " + what);
   }
 
   // onProfile merges as a careless client would, looks at what that did to every object, and cleans up.
@@ -278,10 +275,15 @@ class User {
   }
 
   onDenied({ error: { reason, decision_id: id } }) {
-    const last = $(".messages", this.root).lastElementChild;
-    if (last && last.denied === reason) return void (last.count.textContent = " ×" + ++last.times);
+    this.repeated("refused: " + reason, "deny", decisionLink(id));
+  }
+
+  // repeated adds a note, or counts one more where the same is among the latest lines.
+  repeated(text, kind = "", ...more) {
+    const same = [...$(".messages", this.root).children].slice(-4).find((line) => line.repeats === text);
+    if (same) return void (same.count.textContent = " ×" + ++same.times);
     const count = el("b", "");
-    this.add(Object.assign(el("li", "note deny", "refused: " + reason, count, " ", decisionLink(id)), { denied: reason, times: 1, count }));
+    this.add(Object.assign(el("li", "note " + kind, text, count, " ", ...more), { repeats: text, times: 1, count }));
   }
 
   note(text, kind = "") {
