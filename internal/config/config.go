@@ -160,7 +160,7 @@ type Policy struct {
 	Paths []Path `yaml:"paths"`
 	// Mode is enforce, monitor or off; off leaves the decision to the baseline. Default enforce.
 	Mode Mode `yaml:"mode"`
-	// Timeout is for one evaluation, which then denies. Default 50ms.
+	// Timeout is for one evaluation, which then denies. Default 250ms.
 	Timeout time.Duration `yaml:"timeout" min:"1ms" max:"10s"`
 }
 

@@ -31,7 +31,7 @@ func Default() *Config {
 			RolesClaim: "roles",
 		},
 		Contract:    Contract{UnknownEvents: "deny"},
-		Policy:      Policy{Mode: Mode(engine.Enforce), Timeout: 50 * time.Millisecond},
+		Policy:      Policy{Mode: Mode(engine.Enforce), Timeout: 250 * time.Millisecond},
 		Deny:        Deny{Ack: true, Event: "siogw:denied", MaxPerMinute: 60},
 		DecisionLog: DecisionLog{Output: "stdout", Mask: []MaskPath{"auth", "args"}},
 		Store:       "memory",

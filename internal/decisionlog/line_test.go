@@ -120,7 +120,8 @@ func TestHostileText(t *testing.T) {
 	if got := line(t, nil, in, d); len(got) < maxValue {
 		t.Errorf("the largest value is not there: %.100s", got)
 	}
-	in.Args = append(in.Args, ' ')
+	in.Args = append(in.Args[:2:2], in.Args[1:]...)
+	in.Args[2] = 'x'
 	if got := line(t, nil, in, d); !strings.Contains(got, `"args":"*** 65537 bytes"`) {
 		t.Errorf("%.100s", got)
 	}

@@ -1,6 +1,7 @@
 package decisionlog
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -67,6 +68,7 @@ func hide(at **mask, tokens []string) {
 
 // appendValue appends raw on one line, with what m names hidden.
 func (m *mask) appendValue(dst, raw []byte) []byte {
+	raw = bytes.Trim(raw, " \t\r\n")
 	switch {
 	case m != nil && m.all:
 		return append(dst, hidden...)
