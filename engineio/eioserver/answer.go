@@ -46,19 +46,22 @@ func noContent(w http.ResponseWriter) bool {
 	return true
 }
 
-// refuse answers with err: JSON, or the bare message where a WebSocket was asked for.
+// refuse answers with err: JSON; or, to a request for a WebSocket, the bare message with 400 as the reference
+// does, unless the error has a status of its own.
 func refuse(w http.ResponseWriter, req *request, err error) {
 	var e *engineio.Error
 	if !errors.As(err, &e) {
 		e = &engineio.Error{Code: engineio.BadRequest, Status: http.StatusInternalServerError, Message: "Internal error"}
 	}
-	kind, body := jsonText, engineio.ErrorBody(e)
+	kind, body, status := jsonText, engineio.ErrorBody(e), e.HTTPStatus()
 	if req.upgrade {
 		w.Header().Set("Connection", "close")
-		kind, body = htmlText, []byte(e.Text())
+		if e.Status == 0 {
+			kind, body, status = htmlText, []byte(e.Text()), http.StatusBadRequest
+		}
 	}
 	head(w, kind, len(body))
-	w.WriteHeader(e.HTTPStatus())
+	w.WriteHeader(status)
 	_, _ = w.Write(body)
 }
 
