@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -140,7 +141,7 @@ func TestHandshakeGoesUpstream(t *testing.T) {
 	r := newRig(t, nil, nil)
 	h := http.Header{"Cookie": {"a=b"}, "User-Agent": {"test"}, "Authorization": {"Bearer x"}, "Accept-Language": {"de"},
 		"X-Forwarded-For": {"203.0.113.9"}, "X-Secret": {"no"}}
-	c := siotest.NewClient(t, r.url+"/socket.io/?room=1&transport=websocket&EIO=4", h)
+	c := siotest.NewClient(t, r.url+"/socket.io/?room=1", h)
 	_ = c
 	p := r.up.Peer(t)
 	got := p.Request.Header
@@ -185,10 +186,11 @@ func TestPassthroughGuardsEngineIO(t *testing.T) {
 		"/a\tb":                                  false,
 	} {
 		req := httptest.NewRequest(http.MethodGet, "/", nil)
-		req.URL.Path = path
-		if u, err := req.URL.Parse("http://h" + path); err == nil {
-			req.URL = u
+		u, err := url.Parse("http://h" + path)
+		if err != nil {
+			u = &url.URL{Path: path}
 		}
+		req.URL = u
 		w := httptest.NewRecorder()
 		r.ServeHTTP(w, req)
 		if got := strings.HasPrefix(w.Body.String(), "siotest: "); got != passes {

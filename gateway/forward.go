@@ -101,12 +101,20 @@ func (n *namespace) asked(dir engine.Direction) *asked {
 	return &n.toClient
 }
 
-// malformed ends the session of a client that does not keep the protocol; a server's bad packet is
-// kept from its clients, and the session lives on.
+// malformed handles what the decoder refused. Where the header is whole, that one packet is refused and
+// answered; else the session of a client ends, while a server's bad packet is kept from its clients, and
+// the session lives on.
 func (s *session) malformed(e *end, pkt *socketio.Packet, err error) {
-	code := codeOf(err)
-	d := engine.Refuse(code, "")
-	d.Steps = []engine.Step{{Plugin: "gateway", Verdict: engine.Failed(code, err)}}
+	d := engine.Refuse(codeOf(err), "")
+	d.Steps = []engine.Step{{Plugin: "gateway", Verdict: engine.Failed(d.Code, err)}}
+	if pkt != nil && e.dir == engine.In {
+		n := s.namespaces[pkt.Namespace]
+		opening := pkt.Type == socketio.Connect && (n == nil || n.state == gone)
+		if opening || pkt.Type != socketio.Connect && n != nil && n.state == connected {
+			s.refuse(&job{from: e, pkt: pkt, n: n}, d)
+			return
+		}
+	}
 	kind := engine.Event
 	if e.dir == engine.Out {
 		kind = engine.Emit

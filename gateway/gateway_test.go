@@ -245,6 +245,9 @@ func TestEmitDenied(t *testing.T) {
 func TestTransform(t *testing.T) {
 	r := newRig(t, func(in *engine.Input) engine.Verdict {
 		v := allowAll(in)
+		if in.Direction == engine.Out {
+			return v
+		}
 		switch in.Event {
 		case "clean":
 			v.Args = []byte(`["clean"]`)
@@ -357,8 +360,11 @@ func TestStateMachine(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, nil, nil)
 			client, p := r.client(t)
-			for _, text := range c.say {
+			for i, text := range c.say {
 				client.Put(text)
+				if text == "40" && i == 0 {
+					client.Next()
+				}
 			}
 			if c.end {
 				r.wantEnd(t, client)

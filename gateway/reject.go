@@ -26,7 +26,7 @@ func (s *session) refuse(j *job, d engine.Decision) {
 	}
 	s.g.log(j.in, &d)
 	switch {
-	case j.from.dir == engine.Out && d.Code != engine.CodeMalformed, d.Code == engine.CodeUnknownAck,
+	case j.from.dir == engine.Out, d.Code == engine.CodeUnknownAck,
 		d.Code == engine.CodeNamespaceState:
 		s.countDenial(j.from) // nobody waits for an answer to these
 	case d.Code == engine.CodeState:

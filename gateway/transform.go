@@ -1,7 +1,10 @@
 package gateway
 
 import (
+	"errors"
+
 	"github.com/siogw/siogw/engine"
+	"github.com/siogw/siogw/internal/strictjson"
 	"github.com/siogw/siogw/socketio"
 )
 
@@ -21,6 +24,9 @@ func (j *job) transform(d *engine.Decision, lim *Limits) error {
 	payload := j.in.Args
 	if d.Args != nil {
 		payload = d.Args
+	}
+	if strictjson.KindOf(payload) != strictjson.Array {
+		return errors.New("the arguments are no array")
 	}
 	if j.pkt.IsEvent() {
 		payload = socketio.AppendPayload(nil, j.in.Event, payload)
