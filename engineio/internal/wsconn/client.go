@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -23,7 +24,7 @@ func Dial(ctx context.Context, url string, header http.Header, o DialOptions) (*
 	ws, resp, err := wd.DialContext(ctx, url, header)
 	d.stop()
 	if err != nil {
-		return nil, nil, resp, err
+		return nil, nil, resp, because(ctx, err)
 	}
 	c := d.conn
 	c.use(ws)
@@ -51,7 +52,7 @@ func (c *Conn) first(ctx context.Context) ([]byte, error) {
 	defer stop()
 	op, from, err := c.ws.NextReader()
 	if err != nil {
-		return nil, errors.Join(ctx.Err(), err)
+		return nil, because(ctx, err)
 	}
 	msg, err := io.ReadAll(from)
 	if err == nil && op != websocket.TextMessage {
@@ -61,6 +62,14 @@ func (c *Conn) first(ctx context.Context) ([]byte, error) {
 		err = ctx.Err()
 	}
 	return msg, err
+}
+
+// because puts the end of ctx before the error that came of it.
+func because(ctx context.Context, err error) error {
+	if ctx.Err() == nil {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ctx.Err(), err)
 }
 
 // endWith makes the network fail when ctx ends, until stop is called.
