@@ -62,26 +62,32 @@ func (p *pairs) add(k, v *ast.Term) { *p = append(*p, [2]*ast.Term{k, v}) }
 func (r *reads) input(in *engine.Input) (ast.Value, error) {
 	var room [16][2]*ast.Term
 	p := pairs(room[:0])
-	p.add(keyVersion, version)
-	p.add(keyKind, nameOf(kinds, in.Kind))
-	p.add(keyDirection, nameOf(directions, in.Direction))
-	if r.has("time") {
+	if r.has(partVersion) {
+		p.add(keyVersion, version)
+	}
+	if r.has(partKind) {
+		p.add(keyKind, nameOf(kinds, in.Kind))
+	}
+	if r.has(partDirection) {
+		p.add(keyDirection, nameOf(directions, in.Direction))
+	}
+	if r.has(partTime) {
 		p.add(keyTime, ast.StringTerm(string(inputjson.AppendTime(nil, in.Time))))
 	}
 	if err := r.packet(&p, in); err != nil {
 		return nil, err
 	}
-	if r.has("identity") {
+	if r.has(partIdentity) {
 		id, err := identity(in.Identity)
 		if err != nil {
 			return nil, err
 		}
 		p.add(keyIdentity, id)
 	}
-	if r.has("session") {
+	if r.has(partSession) {
 		p.add(keySession, r.session(in))
 	}
-	if r.has("plugins") {
+	if r.has(partPlugins) {
 		t, err := plugins(in.Plugins)
 		if err != nil {
 			return nil, err
@@ -93,31 +99,33 @@ func (r *reads) input(in *engine.Input) (ast.Value, error) {
 
 // packet adds what comes from the packet itself.
 func (r *reads) packet(p *pairs, in *engine.Input) error {
-	if inputjson.HasNamespace(in) {
+	if r.has(partNamespace) && inputjson.HasNamespace(in) {
 		p.add(keyNamespace, str(in.Namespace))
 	}
-	if inputjson.HasEvent(in) {
+	if r.has(partEvent) && inputjson.HasEvent(in) {
 		p.add(keyEvent, str(in.Event))
 	}
-	if in.Room != "" {
+	if r.has(partRoom) && in.Room != "" {
 		p.add(keyRoom, str(in.Room))
 	}
-	if inputjson.HasAck(in) {
+	if r.has(partAck) && inputjson.HasAck(in) {
 		p.add(keyAck, boolean(in.Ack))
 	}
-	p.add(keyBytes, ast.InternedTerm(in.Bytes))
-	if in.Args != nil && r.has("args") {
-		t, err := parse(in.Args)
+	if r.has(partBytes) {
+		p.add(keyBytes, ast.InternedTerm(in.Bytes))
+	}
+	if r.has(partArgs) && in.Args != nil {
+		t, err := parse(in.Args, r.known)
 		if err != nil {
 			return fmt.Errorf("args: %w", err)
 		}
 		p.add(keyArgs, t)
 	}
-	if in.Args != nil && r.has("attachments") {
+	if r.has(partAttachments) && in.Args != nil {
 		p.add(keyAttachments, attachments(in.Attachments))
 	}
-	if in.Auth != nil && r.has("auth") {
-		t, err := parse(in.Auth)
+	if r.has(partAuth) && in.Auth != nil {
+		t, err := parse(in.Auth, r.known)
 		if err != nil {
 			return fmt.Errorf("auth: %w", err)
 		}
@@ -145,7 +153,7 @@ func plugins(list []engine.Output) (*ast.Term, error) {
 	}
 	var p pairs
 	for i := range list {
-		t, err := parse(list[i].Labels)
+		t, err := parse(list[i].Labels, nil)
 		if err != nil {
 			return nil, fmt.Errorf("plugins.%s: %w", list[i].Plugin, err)
 		}
@@ -180,7 +188,7 @@ func renderIdentity(id *engine.Identity) *rendered {
 	claims := ast.InternedEmptyObject
 	if id.Claims != nil {
 		var err error
-		if claims, err = parse(id.Claims); err != nil {
+		if claims, err = parse(id.Claims, nil); err != nil {
 			return &rendered{err: fmt.Errorf("identity.claims: %w", err)}
 		}
 	}

@@ -5,18 +5,46 @@ import "github.com/open-policy-agent/opa/v1/ast"
 // reads is what of the input document a policy can see, by the keys at its top. It may say too much, never
 // too little: what is not in it is not made.
 type reads struct {
-	all  bool            // all of it: the policy uses input as a whole, or with a key that it computes
-	keys map[string]bool // else these
-	age  bool            // session.age_ms
+	top   part                 // all of it, where the policy uses input as a whole or with a key that it computes
+	age   bool                 // session.age_ms
+	known map[string]*ast.Term // strings that stand in the policy's text: the client's are likely the same
 }
 
-func (r *reads) has(key string) bool { return r.all || r.keys[key] }
+// part is a set of keys at the top of the document.
+type part uint16
+
+const (
+	partVersion part = 1 << iota
+	partKind
+	partDirection
+	partTime
+	partNamespace
+	partEvent
+	partArgs
+	partRoom
+	partAck
+	partBytes
+	partAttachments
+	partAuth
+	partIdentity
+	partSession
+	partPlugins
+	whole part = 1<<iota - 1
+)
+
+var parts = map[string]part{
+	"version": partVersion, "kind": partKind, "direction": partDirection, "time": partTime, "namespace": partNamespace,
+	"event": partEvent, "args": partArgs, "room": partRoom, "ack": partAck, "bytes": partBytes,
+	"attachments": partAttachments, "auth": partAuth, "identity": partIdentity, "session": partSession, "plugins": partPlugins,
+}
+
+func (r *reads) has(p part) bool { return r.top&p != 0 }
 
 // footprint walks the whole compiled policy, rules that are never reached included, for references to
 // input. Imports are references there, and so is the target of a with; an alias for a part of the
 // document is a reference to that part.
 func footprint(c *ast.Compiler) reads {
-	r := reads{keys: map[string]bool{}}
+	r := reads{known: map[string]*ast.Term{}}
 	var vis *ast.GenericVisitor
 	vis = ast.NewGenericVisitor(func(x any) bool {
 		switch x := x.(type) {
@@ -30,6 +58,8 @@ func footprint(c *ast.Compiler) reads {
 				}
 				return true
 			}
+		case ast.String:
+			r.know(x)
 		case ast.Var:
 			if x.Equal(ast.InputRootDocument.Value) {
 				r.add(ast.InputRootRef)
@@ -49,13 +79,22 @@ func footprint(c *ast.Compiler) reads {
 func (r *reads) add(ref ast.Ref) {
 	first, ok := constant(ref, 1)
 	if !ok {
-		r.all, r.age = true, true
+		r.top, r.age = whole, true
 		return
 	}
-	r.keys[first] = true
+	r.top |= parts[first]
 	if first == "session" {
 		second, ok := constant(ref, 2)
 		r.age = r.age || !ok || second == "age_ms"
+	}
+}
+
+// maxKnown and maxKnownLen bound the strings that are kept, in number and in bytes.
+const maxKnown, maxKnownLen = 4096, 64
+
+func (r *reads) know(s ast.String) {
+	if len(r.known) < maxKnown && len(s) <= maxKnownLen && r.known[string(s)] == nil {
+		r.known[string(s)] = ast.NewTerm(s)
 	}
 }
 

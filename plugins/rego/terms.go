@@ -19,12 +19,13 @@ var errBroken = errors.New("text changed after its check")
 
 // parse makes the term of one JSON text. It is the same as ast.InterfaceToValue of the decoded text, made
 // without the decoding. Numbers keep their text; one that the evaluator could not handle is an error.
-func parse(text []byte) (*ast.Term, error) {
+// Strings that are in known are taken from there.
+func parse(text []byte, known map[string]*ast.Term) (*ast.Term, error) {
 	text = bytes.Trim(text, " \t\r\n")
 	if err := strictjson.Scan(text, scanLimits); err != nil {
 		return nil, err
 	}
-	b := builder{text: text}
+	b := builder{text: text, known: known}
 	t, err := b.value()
 	if err == nil && b.pos != len(text) {
 		err = errBroken
@@ -36,6 +37,7 @@ func parse(text []byte) (*ast.Term, error) {
 type builder struct {
 	text  []byte
 	pos   int
+	known map[string]*ast.Term
 	stack []*ast.Term // finished values of the containers that are open
 	slab  []ast.Term  // room for terms, so that they are not allocated one by one
 }
@@ -98,11 +100,13 @@ func (b *builder) string() *ast.Term {
 		}
 	}
 	b.pos = min(b.pos, len(b.text))
-	s := strictjson.String(b.text[from:b.pos])
-	if ast.HasInternedValue(s) {
-		return ast.InternedTerm(s)
+	raw := b.text[from:b.pos]
+	if len(raw) >= 2 {
+		if t := b.known[string(raw[1:len(raw)-1])]; t != nil && bytes.IndexByte(raw, '\\') < 0 {
+			return t
+		}
 	}
-	return b.term(ast.String(s))
+	return b.term(ast.String(strictjson.String(raw)))
 }
 
 func (b *builder) number() (*ast.Term, error) {

@@ -14,10 +14,8 @@ import (
 	"github.com/siogw/siogw/internal/strictjson"
 )
 
-// part is what an operation may touch.
-type part struct {
-	args, auth bool
-}
+// changes says what operations write to.
+type changes struct{ args, auth bool }
 
 // transform applies the operations (RFC 6902) to the args and auth of in and puts what they change into v.
 func (p *Policy) transform(in *engine.Input, ops ast.Value, v *engine.Verdict) error {
@@ -67,7 +65,7 @@ func document(in *engine.Input) []byte {
 }
 
 // operations turns the rule's value into a patch and notes what it may change.
-func operations(in *engine.Input, list *ast.Array) (patch jsonpatch.Patch, touched part, err error) {
+func operations(in *engine.Input, list *ast.Array) (patch jsonpatch.Patch, touched changes, err error) {
 	for i := range list.Len() {
 		o, ok := list.Elem(i).Value.(ast.Object)
 		if !ok {
@@ -93,7 +91,7 @@ func rawTerm(t *ast.Term) *json.RawMessage {
 }
 
 // check sees to what the library does not: that the operation is one, complete, and in its place.
-func check(in *engine.Input, o ast.Object, touched *part) error {
+func check(in *engine.Input, o ast.Object, touched *changes) error {
 	op, err := text(o, "op")
 	if err != nil {
 		return err
@@ -141,7 +139,7 @@ func text(o ast.Object, key string) (string, error) {
 
 // place checks that ptr is a pointer (RFC 6901) into what in has. A CONNECT without a payload may be
 // given one.
-func place(in *engine.Input, ptr string, write bool, touched *part) error {
+func place(in *engine.Input, ptr string, write bool, touched *changes) error {
 	first, rest, _ := strings.Cut(strings.TrimPrefix(ptr, "/"), "/")
 	if !strings.HasPrefix(ptr, "/") || !escaped(rest) {
 		return errors.New("path is no JSON pointer")

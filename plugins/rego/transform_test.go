@@ -149,10 +149,10 @@ func FuzzTransform(f *testing.F) {
 	p := policy(f, `default allow := true
 transform := json.unmarshal(input.auth.ops)`)
 	f.Fuzz(func(t *testing.T, path, from, val, args string) {
-		if _, err := parse([]byte(args)); err != nil || args[0] != '[' {
+		if _, err := parse([]byte(args), nil); err != nil || args[0] != '[' {
 			return
 		}
-		if _, err := parse([]byte(val)); err != nil {
+		if _, err := parse([]byte(val), nil); err != nil {
 			return
 		}
 		for _, op := range []string{"add", "remove", "replace", "move", "copy", "test"} {
@@ -160,7 +160,7 @@ transform := json.unmarshal(input.auth.ops)`)
 			in := both(args, `{"ops":`+quote(patch)+`}`)
 			v := decide(t, p, in)
 			if v.Effect == engine.Allow && v.Args != nil {
-				if got, err := parse(v.Args); err != nil || v.Args[0] != '[' {
+				if got, err := parse(v.Args, nil); err != nil || v.Args[0] != '[' {
 					t.Fatalf("%s: %v %v", v.Args, got, err)
 				}
 			}
