@@ -7,29 +7,14 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
-	"syscall"
 	"time"
-
-	"github.com/siogw/siogw/internal/decisionlog"
 )
 
 // DefaultListen is where the demo answers unless told otherwise.
 const DefaultListen = "127.0.0.1:8080"
 
-// stopTime bounds the end of the demo.
-const stopTime = 5 * time.Second
-
-// Assemble builds a gateway from the configuration file, with sets as of `--set key=value` over it and env
-// for the environment.
-type Assemble func(ctx context.Context, file string, sets, env []string) (*Assembled, error)
-
-// Assembled is a gateway that is ready to serve.
-type Assembled struct {
-	Handler http.Handler
-	Log     *decisionlog.Log                // where its decisions go
-	Stop    func(ctx context.Context) error // ends its sessions, then frees what it holds, Log too
-}
+// stopTime is what each part of the demo has to end in order; then it is cut, which is no failure.
+const stopTime = time.Second
 
 // Options says how to run the demo.
 type Options struct {
@@ -57,7 +42,7 @@ func Run(ctx context.Context, o Options) error {
 	}
 }
 
-// demo is everything that runs. What is opened is closed by stop, last first.
+// demo is everything that runs. closes are called by stop, the last first.
 type demo struct {
 	url    string
 	notice string
@@ -81,8 +66,8 @@ func start(ctx context.Context, o Options) (_ *demo, err error) {
 	if err != nil {
 		return nil, err
 	}
+	d.serve(behind, chat.mux)
 	d.onStop(chat.shutdown)
-	d.serve(behind, chat.mux, nil)
 
 	front, err := d.listen(o.Listen)
 	if err != nil {
@@ -101,75 +86,22 @@ func start(ctx context.Context, o Options) (_ *demo, err error) {
 	mux.Handle("/", guarded.Handler)
 	mux.Handle("GET /demo/decisions", decisions)
 	mux.Handle("/bypass/socket.io/", http.StripPrefix("/bypass", chat.engine)) // around the gateway
-	d.serve(front, mux, decisions.close)
+	d.serve(front, mux)
+	d.onStop(guarded.Stop) // before the server: it waits for open requests, and sessions and the log hold some
 	return d, nil
-}
-
-// assemble builds the gateway from the files that the page shows.
-func (d *demo) assemble(ctx context.Context, build Assemble, sets, env []string) (*Assembled, error) {
-	dir, err := os.MkdirTemp("", "siogw-demo-")
-	if err != nil {
-		return nil, err
-	}
-	d.onStop(func(context.Context) error { return os.RemoveAll(dir) })
-	file, err := writeFiles(dir)
-	if err != nil {
-		return nil, err
-	}
-	guarded, err := build(ctx, file, sets, env)
-	if err != nil {
-		return nil, err
-	}
-	d.onStop(guarded.Stop)
-	return guarded, nil
-}
-
-// listen takes the address, or a free port of the same host when it is in use.
-func (d *demo) listen(address string) (net.Listener, error) {
-	l, err := net.Listen("tcp", address)
-	if !errors.Is(err, syscall.EADDRINUSE) {
-		return l, err
-	}
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return nil, err
-	}
-	d.notice = address + " is in use, so this is on a free port."
-	return net.Listen("tcp", net.JoinHostPort(host, "0"))
-}
-
-// serve answers on l until stop. onShutdown, when not nil, ends the answers that would never end.
-func (d *demo) serve(l net.Listener, h http.Handler, onShutdown func()) {
-	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 64 << 10}
-	if onShutdown != nil {
-		server.RegisterOnShutdown(onShutdown)
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			d.failed <- err
-		}
-	}()
-	d.onStop(func(ctx context.Context) error {
-		err := server.Shutdown(ctx)
-		if err != nil {
-			err = server.Close()
-		}
-		<-done
-		return err
-	})
 }
 
 func (d *demo) onStop(f func(context.Context) error) { d.closes = append(d.closes, f) }
 
-// stop ends everything within stopTime.
+// stop ends everything.
 func (d *demo) stop() error {
-	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
-	defer cancel()
 	var errs []error
 	for i := len(d.closes) - 1; i >= 0; i-- {
-		errs = append(errs, d.closes[i](ctx))
+		ctx, cancel := context.WithTimeout(context.Background(), stopTime)
+		if err := d.closes[i](ctx); !errors.Is(err, context.DeadlineExceeded) {
+			errs = append(errs, err)
+		}
+		cancel()
 	}
 	d.closes = nil
 	return errors.Join(errs...)
@@ -183,11 +115,4 @@ func (d *demo) announce(o Options) {
 	if o.Open != nil {
 		o.Open(d.url)
 	}
-}
-
-func ignoreClosed(err error) error {
-	if errors.Is(err, net.ErrClosed) {
-		return nil
-	}
-	return err
 }
