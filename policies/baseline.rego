@@ -7,9 +7,7 @@ package siogw.authz
 
 default allow := false
 
-kinds := {"handshake", "connect", "join", "leave", "event", "ack", "emit"}
-
 allow if {
 	input.version == "siogw/v1"
-	input.kind in kinds
+	input.kind in {"handshake", "connect", "join", "leave", "event", "ack", "emit"}
 }

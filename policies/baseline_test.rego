@@ -3,7 +3,7 @@ package siogw.authz_test
 import data.siogw.authz
 
 test_every_kind_is_allowed if {
-	every kind in authz.kinds {
+	every kind in {"handshake", "connect", "join", "leave", "event", "ack", "emit"} {
 		authz.allow with input as {"version": "siogw/v1", "kind": kind}
 	}
 }

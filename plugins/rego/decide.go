@@ -24,6 +24,9 @@ const (
 //   - CodeTransform where transform cannot be applied,
 //   - CodePolicyTimeout and CodePolicyError, with Err, where the policy did not evaluate.
 func (p *Policy) Decide(ctx context.Context, in *engine.Input) engine.Verdict {
+	if p.silent(in) {
+		return engine.Verdict{Effect: engine.Allow}
+	}
 	input, err := p.reads.input(in)
 	if err != nil {
 		return engine.Failed(engine.CodePolicyError, fmt.Errorf("input: %w", err))
@@ -45,7 +48,7 @@ func (p *Policy) verdict(in *engine.Input, a *answers) engine.Verdict {
 	}
 	if needsAllow(in) {
 		allow, ok := a.allow.(ast.Boolean)
-		if !ok {
+		if a.allow != nil && !ok {
 			return engine.Failed(engine.CodePolicyError, fmt.Errorf("allow is not a boolean but %s", ast.ValueName(a.allow)))
 		}
 		if !bool(allow) {
@@ -62,6 +65,8 @@ func (p *Policy) verdict(in *engine.Input, a *answers) engine.Verdict {
 // denials gives the members of deny, sorted in the order of Rego values.
 func denials(deny ast.Value) ([]*ast.Term, error) {
 	switch d := deny.(type) {
+	case nil:
+		return nil, nil
 	case ast.Set:
 		return d.Slice(), nil
 	case *ast.Array:

@@ -52,6 +52,12 @@ func TestKinds(t *testing.T) {
 		if v := decide(t, deny, in); v.Effect != engine.Deny || v.Code != engine.CodePolicyDenied || v.Reason != "no" || v.Err != nil {
 			t.Errorf("%s: deny gives %+v", name, v)
 		}
+		for _, p := range []*Policy{allow, silent, deny, change} {
+			v, e := decide(t, p, in), p.Explain(context.Background(), in)
+			if e.Effect != v.Effect.String() || e.Code != v.Code || string(e.Args) != string(v.Args) || string(e.Auth) != string(v.Auth) {
+				t.Errorf("%s: decides %+v, explains %+v", name, v, e)
+			}
+		}
 		v := decide(t, change, in)
 		if v.Effect != engine.Allow || v.Err != nil {
 			t.Errorf("%s: transform gives %+v", name, v)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -19,17 +20,24 @@ type query struct {
 	compiler ast.QueryCompiler
 }
 
-// answers are the values of the three rules; nil where the query does not ask.
+// answers are the values of the three rules; nil where the query does not ask for one, or there is none.
 type answers struct{ allow, deny, transform ast.Value }
 
 var nop = metrics.NoOp()
 
 // prepare compiles the queries and takes notes of the policy's text.
 func (p *Policy) prepare(modules map[string]*ast.Module) (err error) {
-	if p.full, err = p.query(ruleDeny, ruleAllow, ruleTransform); err != nil {
+	var names []string
+	for _, name := range []string{ruleDeny, ruleTransform, ruleAllow} {
+		if len(rules(modules, name)) > 0 {
+			names = append(names, name)
+		}
+	}
+	if p.full, err = p.query(names); err != nil {
 		return err
 	}
-	if p.answer, err = p.query(ruleDeny, ruleTransform); err != nil {
+	names = slices.DeleteFunc(names, func(name string) bool { return name == ruleAllow })
+	if p.answer, err = p.query(names); err != nil {
 		return err
 	}
 	p.named = constants(rules(modules, ruleDeny))
@@ -39,11 +47,14 @@ func (p *Policy) prepare(modules map[string]*ast.Module) (err error) {
 
 // query makes `deny = data.siogw.authz.deny; …`. It is always defined, for the rules have defaults, and
 // it leaves the other rules of the package alone.
-func (p *Policy) query(names ...string) (query, error) {
+func (p *Policy) query(names []string) (query, error) {
 	var body ast.Body
 	for _, name := range names {
 		ref := ast.MustParseRef(pkg + "." + name) // names are ours
 		body.Append(ast.Equality.Expr(ast.VarTerm(name), ast.NewTerm(ref)))
+	}
+	if len(body) == 0 {
+		return query{}, nil
 	}
 	qc := p.compiler.QueryCompiler()
 	compiled, err := qc.Compile(body)
@@ -73,6 +84,10 @@ func (p *Policy) start(ctx context.Context, in *engine.Input, input ast.Value) *
 	}
 	return t
 }
+
+// silent reports whether the policy has nothing to say about in: it is the server's ack, and there is
+// neither deny nor transform.
+func (p *Policy) silent(in *engine.Input) bool { return len(p.answer.body) == 0 && !needsAllow(in) }
 
 // needsAllow reports whether in must be allowed, and not only not denied: all but the server's ack.
 func needsAllow(in *engine.Input) bool { return in.Kind != engine.Ack || in.Direction != engine.Out }

@@ -41,7 +41,7 @@ type Cause struct {
 // Explain decides as Decide does and watches the rules while it does. It is some ten times slower.
 func (p *Policy) Explain(ctx context.Context, in *engine.Input) Explanation {
 	input, err := p.reads.input(in)
-	if err != nil {
+	if err != nil || p.silent(in) {
 		return explanation(p.Decide(ctx, in))
 	}
 	w := &watch{failed: map[uint64]*ast.Expr{}, enters: map[uint64]*ast.Rule{}, held: map[*ast.Rule]bool{}}

@@ -72,7 +72,8 @@ func (r *reads) input(in *engine.Input) (ast.Value, error) {
 		p.add(keyDirection, nameOf(directions, in.Direction))
 	}
 	if r.has(partTime) {
-		p.add(keyTime, ast.StringTerm(string(inputjson.AppendTime(nil, in.Time))))
+		var buf [len("2006-01-02T15:04:05.999999999Z")]byte
+		p.add(keyTime, ast.StringTerm(string(inputjson.AppendTime(buf[:0], in.Time))))
 	}
 	if err := r.packet(&p, in); err != nil {
 		return nil, err

@@ -82,14 +82,14 @@ func packages(modules map[string]*ast.Module) string {
 	return ": the files are of package " + strings.Join(slices.Compact(names), ", ")
 }
 
-// defaults makes a module that gives the three rules a value where they have none, so that one query
-// over all three is always defined.
+// defaults makes a module that gives the rules that are there a value for when none of them holds, so that
+// one query over all is always defined.
 func defaults(modules map[string]*ast.Module) (*ast.Module, error) {
 	var b strings.Builder
 	b.WriteString("package siogw.authz\n")
 	for _, d := range []struct{ name, value string }{{ruleAllow, "false"}, {ruleDeny, "[]"}, {ruleTransform, "[]"}} {
 		list := rules(modules, d.name)
-		if slices.ContainsFunc(list, func(r *ast.Rule) bool { return r.Default || r.Head.RuleKind() == ast.MultiValue }) {
+		if len(list) == 0 || slices.ContainsFunc(list, func(r *ast.Rule) bool { return r.Default || r.Head.RuleKind() == ast.MultiValue }) {
 			continue
 		}
 		fmt.Fprintf(&b, "default %s := %s\n", d.name, d.value)

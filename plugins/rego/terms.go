@@ -25,7 +25,9 @@ func parse(text []byte, known map[string]*ast.Term) (*ast.Term, error) {
 	if err := strictjson.Scan(text, scanLimits); err != nil {
 		return nil, err
 	}
-	b := builder{text: text, known: known}
+	var room [24]*ast.Term
+	var pairs [8][2]*ast.Term
+	b := builder{text: text, known: known, stack: room[:0], pairs: pairs[:0]}
 	t, err := b.value()
 	if err == nil && b.pos != len(text) {
 		err = errBroken
@@ -38,8 +40,9 @@ type builder struct {
 	text  []byte
 	pos   int
 	known map[string]*ast.Term
-	stack []*ast.Term // finished values of the containers that are open
-	slab  []ast.Term  // room for terms, so that they are not allocated one by one
+	stack []*ast.Term    // finished values of the containers that are open
+	pairs [][2]*ast.Term // the members of an object that is being made
+	slab  []ast.Term     // room for terms, so that they are not allocated one by one
 }
 
 func (b *builder) term(v ast.Value) *ast.Term {
@@ -157,11 +160,10 @@ func (b *builder) object() (*ast.Term, error) {
 		b.stack = append(b.stack, key, val)
 	}
 	b.pos++
-	items := b.stack[base:]
-	pairs := make([][2]*ast.Term, len(items)/2)
-	for i := range pairs {
-		pairs[i] = [2]*ast.Term{items[2*i], items[2*i+1]}
+	b.pairs = b.pairs[:0]
+	for i := base; i < len(b.stack); i += 2 {
+		b.pairs = append(b.pairs, [2]*ast.Term{b.stack[i], b.stack[i+1]})
 	}
 	b.stack = b.stack[:base]
-	return b.term(ast.NewObject(pairs...)), nil
+	return b.term(ast.NewObject(b.pairs...)), nil // it copies the pairs
 }

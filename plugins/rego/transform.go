@@ -19,6 +19,9 @@ type changes struct{ args, auth bool }
 
 // transform applies the operations (RFC 6902) to the args and auth of in and puts what they change into v.
 func (p *Policy) transform(in *engine.Input, ops ast.Value, v *engine.Verdict) error {
+	if ops == nil {
+		return nil
+	}
 	list, ok := ops.(*ast.Array)
 	if !ok {
 		return fmt.Errorf("transform is not an array but %s", ast.ValueName(ops))
