@@ -36,12 +36,16 @@ func (s *Server) open(w http.ResponseWriter, req *request) {
 		refuse(w, req, err)
 		return
 	}
+	if req.Context().Err() != nil { // looked at before the answer: with it in hand a client may hang up
+		session.end(engineio.TransportError)
+		return
+	}
 	addHeader(w.Header(), o.Header)
 	if req.upgrade {
 		session.openWebSocket(w, req)
 		return
 	}
-	if err := session.send(w, req, []engineio.Packet{session.openPacket()}); err != nil || req.Context().Err() != nil {
+	if err := session.send(w, req, []engineio.Packet{session.openPacket()}); err != nil {
 		session.end(engineio.TransportError)
 	}
 }

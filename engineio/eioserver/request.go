@@ -34,7 +34,7 @@ func (s *Server) verify(r *http.Request) (*request, error) {
 	req := &request{Request: r, upgrade: websocket.IsWebSocketUpgrade(r)}
 	req.addr, req.secure = s.opts.Address(r)
 	if !s.originAllowed(r) {
-		return req, &engineio.Error{Code: engineio.Forbidden, Message: "Origin not allowed"}
+		return req, &engineio.Error{Code: engineio.Forbidden, Status: http.StatusForbidden, Message: "Origin not allowed"}
 	}
 	q, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {

@@ -417,10 +417,10 @@ func TestAcceptRefuses(t *testing.T) {
 		polling, sock string
 	}{
 		{&engineio.Error{Code: engineio.Forbidden, Message: "no"},
-			"403 application/json\n{\"code\":4,\"message\":\"no\"}", "403 text/html\nno"},
+			"403 application/json\n{\"code\":4,\"message\":\"no\"}", "400 text/html\nno"},
 		{fmt.Errorf("x: %w", &engineio.Error{Code: engineio.Forbidden, Status: 429, Message: "slow down"}),
-			"429 application/json\n{\"code\":4,\"message\":\"slow down\"}", "429 text/html\nslow down"},
-		{errors.New("secret"), "500 application/json\n{\"code\":3,\"message\":\"Internal error\"}", "500 text/html\nInternal error"},
+			"429 application/json\n{\"code\":4,\"message\":\"slow down\"}", "429 application/json\n{\"code\":4,\"message\":\"slow down\"}"},
+		{errors.New("secret"), "500 application/json\n{\"code\":3,\"message\":\"Internal error\"}", "500 application/json\n{\"code\":3,\"message\":\"Internal error\"}"},
 	} {
 		r := newRig(t, func(o *Options) {
 			o.Accept = func(*Opening) (engineio.Handler, error) { return nil, v.err }
@@ -582,5 +582,14 @@ func TestOptions(t *testing.T) {
 		if _, err := New(o); err == nil {
 			t.Error(name, "accepted")
 		}
+	}
+}
+
+// A client may close its connection once it has the answer: the session is the sid's, not the connection's.
+func TestHangUpAfterHandshake(t *testing.T) {
+	r := newRig(t, nil)
+	for range 50 {
+		c := r.poll(t) // on a connection of its own, closed at once
+		c.post("4x")
 	}
 }
