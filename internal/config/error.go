@@ -12,7 +12,11 @@ type Error struct {
 	Column  int    `json:"column,omitempty"` // from 1
 	Key     string `json:"key,omitempty"`    // as section.key
 	Message string `json:"message"`
+	Err     error  `json:"-"` // the cause, if it is one of another package
 }
+
+// Unwrap gives the cause.
+func (e *Error) Unwrap() error { return e.Err }
 
 // Error gives file:line:column: key: message, less what does not apply.
 func (e *Error) Error() string {

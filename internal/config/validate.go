@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"path/filepath"
@@ -157,7 +158,8 @@ func (d *decoder) plugins() {
 // Error makes the error of a key that fails only when it is put to use: it names the place where the key
 // was set.
 func (c *Config) Error(key string, err error) *Error {
-	d := decoder{places: c.places, home: place{source: c.File}}
+	d := decoder{places: c.places, home: place{source: cmp.Or(c.File, DefaultFile)}}
 	d.fail(key, "%v", err)
+	d.errs[0].Err = err
 	return d.errs[0]
 }

@@ -1,0 +1,104 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+
+	"github.com/siogw/siogw/gateway"
+	"github.com/siogw/siogw/internal/config"
+	"github.com/siogw/siogw/internal/decisionlog"
+)
+
+// App is a gateway that is ready to serve.
+type App struct {
+	cfg      *config.Config
+	judge    *Judge
+	log      *decisionlog.Log
+	counts   *counts
+	gateway  *gateway.Gateway
+	logger   *slog.Logger
+	version  string
+	draining atomic.Bool
+}
+
+// Options says how to assemble an App.
+type Options struct {
+	Stdout, Stderr io.Writer // for a decision log that goes there
+	Logger         *slog.Logger
+	Version        string // for metrics
+}
+
+// New assembles a gateway. Its errors are those of [NewJudge], and of the decision log's output.
+func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	a := &App{cfg: cfg, logger: o.Logger, version: o.Version}
+	var err error
+	if a.judge, err = NewJudge(ctx, cfg, JudgeOptions{Logger: o.Logger}); err != nil {
+		return nil, err
+	}
+	if err = a.assemble(o); err != nil {
+		return nil, errors.Join(err, a.close(ctx))
+	}
+	return a, nil
+}
+
+func (a *App) assemble(o Options) error {
+	lo := decisionlog.Options{Output: string(a.cfg.DecisionLog.Output), Stdout: o.Stdout, Stderr: o.Stderr, Logger: o.Logger}
+	for _, m := range a.cfg.DecisionLog.Mask {
+		lo.Mask = append(lo.Mask, string(m))
+	}
+	var err error
+	if a.log, err = decisionlog.Open(lo); err != nil {
+		return a.cfg.Error("decision_log.output", err)
+	}
+	a.counts = newCounts(a.log)
+	gw := options(a.cfg)
+	gw.Engine, gw.Verifier, gw.Log, gw.Logger = a.judge.Engine, a.judge.Verifier, a.counts, o.Logger
+	a.gateway, err = gateway.New(gw)
+	return err
+}
+
+// Handler serves clients.
+func (a *App) Handler() http.Handler { return a.gateway }
+
+// Log gives the decision log, for a tap.
+func (a *App) Log() *decisionlog.Log { return a.log }
+
+// Stop refuses new sessions, closes the open ones, and when they are gone releases everything. What is
+// not done when ctx ends is told in the error.
+func (a *App) Stop(ctx context.Context) error {
+	a.draining.Store(true)
+	return errors.Join(a.gateway.Shutdown(ctx), a.close(ctx))
+}
+
+func (a *App) close(ctx context.Context) error {
+	var err error
+	if a.log != nil {
+		err = a.log.Close(ctx)
+	}
+	return errors.Join(err, a.judge.Close(ctx))
+}
+
+// Warnings tells what an operator must know of a configuration that works and does not protect.
+func Warnings(cfg *config.Config) []string {
+	var out []string
+	warn := func(bad bool, text string) {
+		if bad {
+			out = append(out, text)
+		}
+	}
+	policy := cfg.Policy
+	warn(len(policy.Paths) == 0, "NOTHING IS AUTHORIZED: no policy is configured (policy.paths); what passes the limits is allowed")
+	warn(len(policy.Paths) > 0 && policy.Mode == modeOff, "NOTHING IS AUTHORIZED: policy.mode is off")
+	warn(len(policy.Paths) > 0 && policy.Mode == modeMonitor, "NOTHING IS DENIED BY POLICY: policy.mode is monitor")
+	warn(!cfg.Identity.JWT.HasKey(), "NOBODY IS AUTHENTICATED: no key is configured (identity.jwt)")
+	warn(cfg.TLS.CertFile == "" && !loopback(cfg.Listen), "PLAIN HTTP on "+cfg.Listen+": no certificate is configured (tls); tokens are readable on the way, unless a proxy ends TLS")
+	warn(cfg.Admin.Listen != "" && !loopback(cfg.Admin.Listen), "THE ADMIN LISTENER IS OPEN to others than this machine: admin.listen is "+cfg.Admin.Listen)
+	return out
+}

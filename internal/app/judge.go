@@ -1,0 +1,146 @@
+// Package app assembles what the configuration says: the decision side ([Judge]), which check and eval use
+// alone, and the whole gateway with its log, metrics and listeners ([App]).
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/siogw/siogw/engine"
+	"github.com/siogw/siogw/gateway"
+	"github.com/siogw/siogw/hostabi"
+	"github.com/siogw/siogw/internal/config"
+	"github.com/siogw/siogw/internal/identity"
+	"github.com/siogw/siogw/plugins/rego"
+)
+
+// The names of the policy's stage, in decisions and in the log.
+const (
+	policyStage   = "policy"
+	baselineStage = "baseline"
+)
+
+// Judge is the decision side of a gateway: the engine with the policy and the plugins, and the verifier.
+type Judge struct {
+	Engine   *engine.Engine
+	Verifier gateway.Verifier // nil: nobody is authenticated
+	Policy   *rego.Policy     // the configured one, or the baseline
+	Baseline bool             // Policy is the baseline
+	Plugins  []*Plugin
+
+	runtime *hostabi.Runtime // nil without plugins
+}
+
+// JudgeOptions says how to assemble a Judge.
+type JudgeOptions struct {
+	Logger *slog.Logger // of what plugins say
+	// Watch, when not nil, gives what asks the policy in its place, such as one that explains.
+	Watch func(*rego.Policy) engine.Plugin
+}
+
+// NewJudge loads the policy, the plugins and the keys. It goes on after failures, so that its error, a
+// joined one, has them all; each names its place.
+func NewJudge(ctx context.Context, cfg *config.Config, o JudgeOptions) (*Judge, error) {
+	j := &Judge{}
+	stages, err := j.loadPlugins(ctx, cfg, o.Logger)
+	errs := []error{j.loadPolicy(ctx, cfg), err, j.loadKeys(cfg)}
+	if err := errors.Join(errs...); err != nil {
+		return nil, errors.Join(err, j.Close(ctx))
+	}
+	stages = append(stages, j.policyStage(cfg, o.Watch))
+	if j.Engine, err = engine.New(stages...); err != nil {
+		return nil, errors.Join(err, j.Close(ctx))
+	}
+	return j, nil
+}
+
+// loadPolicy loads the policy; one that is off or not there is replaced by the baseline.
+func (j *Judge) loadPolicy(ctx context.Context, cfg *config.Config) (err error) {
+	if len(cfg.Policy.Paths) == 0 {
+		j.Baseline = true
+		j.Policy, err = rego.Baseline(ctx)
+		return err
+	}
+	o := rego.Options{Timeout: cfg.Policy.Timeout}
+	for _, p := range cfg.Policy.Paths {
+		o.Paths = append(o.Paths, string(p))
+	}
+	if j.Policy, err = rego.Load(ctx, o); err != nil { // has file and line of its own
+		return err
+	}
+	if engine.Mode(cfg.Policy.Mode) == engine.Off {
+		j.Baseline = true
+		j.Policy, err = rego.Baseline(ctx)
+	}
+	return err
+}
+
+func (j *Judge) policyStage(cfg *config.Config, watch func(*rego.Policy) engine.Plugin) engine.Stage {
+	s := engine.Stage{Name: policyStage, Plugin: j.Policy, Phase: engine.Policy, Mode: engine.Mode(cfg.Policy.Mode)}
+	if j.Baseline {
+		s.Name, s.Mode = baselineStage, engine.Enforce
+	}
+	if watch != nil {
+		s.Plugin = watch(j.Policy)
+	}
+	return s
+}
+
+func (j *Judge) loadKeys(cfg *config.Config) error {
+	jwt := &cfg.Identity.JWT
+	if !jwt.HasKey() {
+		return nil
+	}
+	o := identity.Options{
+		Secret: []byte(jwt.Secret), PublicKeyFile: string(jwt.PublicKeyFile), JWKSFile: string(jwt.JWKS),
+		Issuer: jwt.Issuer, Audience: jwt.Audience, Leeway: jwt.Leeway, RolesClaim: cfg.Identity.RolesClaim,
+	}
+	for _, s := range jwt.From {
+		o.From = append(o.From, string(s))
+	}
+	for _, a := range jwt.Algorithms {
+		o.Algorithms = append(o.Algorithms, string(a))
+	}
+	v, err := identity.New(o)
+	var oe *identity.OptionError
+	if errors.As(err, &oe) {
+		option := oe.Option
+		if option == "secret" && jwt.SecretFile != "" {
+			option = "secret_file"
+		}
+		return cfg.Error("identity.jwt."+option, err)
+	}
+	if err != nil {
+		return err
+	}
+	j.Verifier = v
+	return nil
+}
+
+// Close releases what the plugins hold. No decision may be under way or come later.
+func (j *Judge) Close(ctx context.Context) error {
+	var errs []error
+	for _, p := range j.Plugins {
+		errs = append(errs, p.guest.Close(ctx))
+	}
+	if j.runtime != nil {
+		errs = append(errs, j.runtime.Close(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+// cacheDir is where compiled plugins are kept between runs; "" where the user has no such place.
+func cacheDir() string {
+	base, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	dir := filepath.Join(base, "siogw", "wasm")
+	if os.MkdirAll(dir, 0o700) != nil {
+		return ""
+	}
+	return dir
+}

@@ -1,0 +1,64 @@
+package app
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/siogw/siogw/gateway"
+	"github.com/siogw/siogw/internal/config"
+)
+
+// options gives what the configuration says of the gateway itself.
+func options(c *config.Config) gateway.Options {
+	o := gateway.Options{
+		Path:         c.Path,
+		Upstream:     c.Upstream.Address(),
+		Passthrough:  c.Upstream.Passthrough,
+		PingInterval: c.Heartbeat.Interval,
+		PingTimeout:  c.Heartbeat.Timeout,
+		Limits:       limits(&c.Limits),
+		Rooms:        gateway.Rooms{Join: rules(c.Rooms.Join), Leave: rules(c.Rooms.Leave), Target: rules(c.Rooms.Target)},
+		Deny:         gateway.Deny{NoAck: !c.Deny.Ack, Event: c.Deny.Event, MaxPerMinute: c.Deny.MaxPerMinute},
+		Require:      c.Identity.Required,
+	}
+	for _, t := range c.Transports {
+		o.Transports = append(o.Transports, string(t))
+	}
+	for _, origin := range c.Origins {
+		o.Origins = append(o.Origins, string(origin))
+	}
+	for _, n := range c.TrustedProxies {
+		o.Trusted = append(o.Trusted, netip.Prefix(n))
+	}
+	return o
+}
+
+func limits(l *config.Limits) gateway.Limits {
+	out := gateway.Limits{
+		Payload: int(l.Payload), UpstreamPayload: int(l.UpstreamPayload), Depth: l.Depth, Attachments: l.Attachments,
+		Namespaces: l.Namespaces, Rooms: l.Rooms,
+		ConnectionsTotal: l.Connections.Total, ConnectionsPerIP: l.Connections.PerIP,
+		ConnectRatePerIP: gateway.Rate(l.Connections.RatePerIP), EventsPerSession: gateway.Rate(l.Events.PerSession),
+		EventsPerName: map[string]gateway.Rate{},
+	}
+	for name, r := range l.Events.PerEvent {
+		out.EventsPerName[name] = gateway.Rate(r)
+	}
+	return out
+}
+
+func rules(in []config.RoomRule) []gateway.RoomRule {
+	out := make([]gateway.RoomRule, len(in))
+	for i, r := range in {
+		out[i] = gateway.RoomRule{Namespace: r.Namespace, Event: r.Event, Room: string(r.Room)}
+	}
+	return out
+}
+
+// Timeouts of the HTTP servers. Bodies and long polls have deadlines of their own in eioserver.
+const (
+	headerTimeout = 10 * time.Second
+	idleTimeout   = 75 * time.Second
+	maxHeader     = 64 << 10 // bytes
+	drainTimeout  = 10 * time.Second
+)

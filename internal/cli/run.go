@@ -1,0 +1,60 @@
+package cli
+
+import (
+	"context"
+	"net"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/siogw/siogw/internal/app"
+)
+
+func runCommand(s *streams) *cobra.Command {
+	var c source
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Run the gateway",
+		Long: `Run the gateway until it is told to stop. SIGTERM and SIGINT drain: new clients are refused, the open
+sessions are closed so that their clients come back elsewhere, within ten seconds. A second one ends it at once.
+The gateway's own log goes to stderr, the decision log by default to stdout.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), s, &c) },
+	}
+	c.flags(cmd)
+	return cmd
+}
+
+func run(ctx context.Context, s *streams, c *source) error {
+	cfg, err := c.load()
+	if err != nil {
+		return err
+	}
+	log := logger(cfg.Log, s.err)
+	for _, w := range app.Warnings(cfg) {
+		log.Warn(w)
+	}
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // the second signal does what it does by default
+	a, err := app.New(ctx, cfg, app.Options{Stdout: s.out, Stderr: s.err, Logger: log, Version: buildVersion().Version})
+	if err != nil {
+		return err
+	}
+	err = a.Serve(ctx, func(clients, admin net.Addr) {
+		log.Info("listening", "address", clients.String(), "path", cfg.Path, "upstream", cfg.Upstream.Address().String(),
+			"admin", address(admin))
+	})
+	if err == nil {
+		log.Info("stopped")
+	}
+	return err
+}
+
+func address(a net.Addr) string {
+	if a == nil {
+		return "none"
+	}
+	return a.String()
+}
