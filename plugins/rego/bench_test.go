@@ -10,7 +10,7 @@ import (
 
 func chat(t testing.TB) *Policy {
 	t.Helper()
-	p, err := Load(context.Background(), Options{Paths: []string{"testdata"}})
+	p, err := Load(context.Background(), Options{Paths: []string{"testdata"}, Timeout: -1})
 	if err != nil {
 		t.Fatal(err)
 	}

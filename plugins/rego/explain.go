@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -136,7 +137,9 @@ func (w *watch) fill(e *Explanation) {
 			e.Helpers = append(e.Helpers, c)
 		}
 	}
-	for query, r := range w.enters {
+	byPlace := func(a, b uint64) int { return w.enters[a].Loc().Compare(w.enters[b].Loc()) }
+	for _, query := range slices.SortedFunc(maps.Keys(w.enters), byPlace) {
+		r := w.enters[query]
 		if r.Default || w.held[r] || r.Ref().GroundPrefix().String() != pkg+"."+ruleAllow {
 			continue
 		}
@@ -146,7 +149,6 @@ func (w *watch) fill(e *Explanation) {
 		}
 		e.Missed = append(e.Missed, c)
 	}
-	slices.SortFunc(e.Missed, func(a, b Cause) int { return strings.Compare(a.At, b.At) })
 }
 
 // String gives some lines for a terminal.

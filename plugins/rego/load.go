@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -132,7 +133,7 @@ func (p *Policy) compile(ctx context.Context, modules map[string]*ast.Module, o 
 		WithSchemas(set).
 		WithUseTypeCheckAnnotations(true).
 		WithStrict(o.Strict).
-		WithUnsafeBuiltins(unsafeBuiltins(o.Unsafe)).
+		WithCapabilities(capabilities(o.Unsafe)).
 		WithPathConflictsCheck(storage.NonEmpty(ctx, p.store, p.txn))
 	all := maps.Clone(modules)
 	if all[defaultsName], err = defaults(modules); err != nil {
@@ -157,25 +158,25 @@ func schemaSet(s []byte) (*ast.SchemaSet, error) {
 
 var unsafe = []string{"http.send", "net.lookup_ip_addr", "opa.runtime"}
 
-func unsafeBuiltins(allowed []string) map[string]struct{} {
-	m := map[string]struct{}{}
-	for _, name := range unsafe {
-		m[name] = struct{}{}
-	}
-	for _, name := range allowed {
-		delete(m, name)
-	}
-	return m
+// capabilities are OPA's without the unsafe functions that are not permitted, and without schemas from
+// the network.
+func capabilities(permitted []string) *ast.Capabilities {
+	c := ast.CapabilitiesForThisVersion()
+	c.AllowNet = []string{}
+	c.Builtins = slices.DeleteFunc(slices.Clone(c.Builtins), func(b *ast.Builtin) bool {
+		return slices.Contains(unsafe, b.Name) && !slices.Contains(permitted, b.Name)
+	})
+	return c
 }
 
-const unsafeText = "unsafe built-in function calls in expression: "
-
-// explainUnsafe adds to OPA's words what the matter is.
+// explainUnsafe adds to OPA's words why a function that it knows is not there.
 func explainUnsafe(err error) error {
-	if !strings.Contains(err.Error(), unsafeText) {
-		return err
+	for _, name := range unsafe {
+		if strings.Contains(err.Error(), "undefined function "+name) {
+			return fmt.Errorf("%w\n(%s are refused in policies unless the options permit them)", err, strings.Join(unsafe, ", "))
+		}
 	}
-	return fmt.Errorf("%w\n(%s are refused in policies unless the options permit them)", err, strings.Join(unsafe, ", "))
+	return err
 }
 
 // flatten makes one error of OPA's lists, one line each.

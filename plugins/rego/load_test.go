@@ -94,7 +94,7 @@ func TestOptionsSchema(t *testing.T) {
 	if _, err := load(`allow if input.kind == "1"`, mine); err == nil {
 		t.Error("the contract's schema is used")
 	}
-	for _, bad := range []string{``, `[`, `{"type":"nonsense"}`} {
+	for _, bad := range []string{`{"$ref":"http://127.0.0.1:1/x"}`, ``, `[`, `{"type":"nonsense"}`} {
 		if _, err := load(`allow if input.x`, func(o *Options) { o.Schema = []byte(bad) }); err == nil || !strings.Contains(err.Error(), "schema") {
 			t.Errorf("schema %q: %v", bad, err)
 		}
@@ -118,7 +118,7 @@ func tree(t *testing.T, files map[string]string) string {
 }
 
 func loadPaths(paths ...string) (*Policy, error) {
-	return Load(context.Background(), Options{Paths: paths})
+	return Load(context.Background(), Options{Paths: paths, Timeout: -1})
 }
 
 func TestPaths(t *testing.T) {
@@ -192,7 +192,7 @@ func TestPathErrors(t *testing.T) {
 func TestFilesAndPaths(t *testing.T) {
 	dir := tree(t, map[string]string{"x.json": `{"a":{"b":1}}`})
 	mem := fstest.MapFS{"p.rego": {Data: []byte("package siogw.authz\nallow if data.a.b + data.a.c == 3")}, "d.json": {Data: []byte(`{"a":{"c":2}}`)}}
-	p, err := Load(context.Background(), Options{Paths: []string{dir}, Files: mem})
+	p, err := Load(context.Background(), Options{Paths: []string{dir}, Files: mem, Timeout: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -200,7 +200,7 @@ func TestFilesAndPaths(t *testing.T) {
 		t.Errorf("%+v", v)
 	}
 	mem["d.json"] = &fstest.MapFile{Data: []byte(`{"a":{"b":2}}`)}
-	if _, err = Load(context.Background(), Options{Paths: []string{dir}, Files: mem}); err == nil || !strings.Contains(err.Error(), "data.a.b") {
+	if _, err = Load(context.Background(), Options{Paths: []string{dir}, Files: mem, Timeout: -1}); err == nil || !strings.Contains(err.Error(), "data.a.b") {
 		t.Error(err)
 	}
 }

@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// DefaultTimeout bounds one evaluation where Options do not.
-const DefaultTimeout = 250 * time.Millisecond
+// DefaultTimeout bounds one evaluation where Options do not: long enough that a busy machine alone does not
+// deny, short enough that a policy which a client makes slow does not hold its session for long.
+const DefaultTimeout = time.Second
 
 // DefaultMaxBytes bounds what a transform may make where Options do not.
 const DefaultMaxBytes = 1 << 20
