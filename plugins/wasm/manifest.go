@@ -45,7 +45,7 @@ func ParseManifest(raw []byte) (Manifest, error) {
 	if len(raw) > maxManifest {
 		return m, fmt.Errorf("%d bytes, more than %d", len(raw), maxManifest)
 	}
-	if err := strictjson.Scan(raw, strictjson.Limits{}); err != nil {
+	if err := strictjson.Scan(bytes.TrimSpace(raw), strictjson.Limits{}); err != nil {
 		return m, err
 	}
 	dec := json.NewDecoder(bytes.NewReader(raw))

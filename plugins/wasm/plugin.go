@@ -49,8 +49,8 @@ func Load(ctx context.Context, rt *hostabi.Runtime, opt Options) (*Plugin, error
 	return p, nil
 }
 
-func load(ctx context.Context, rt *hostabi.Runtime, opt Options) (p *Plugin, err error) {
-	p = &Plugin{sink: &sink{name: opt.Name, logger: opt.Logger}}
+func load(ctx context.Context, rt *hostabi.Runtime, opt Options) (_ *Plugin, err error) {
+	p := &Plugin{sink: &sink{name: opt.Name, logger: opt.Logger}}
 	p.buffers.New = func() any { return new([]byte) }
 	if p.fields, err = configFields(opt.Config); err != nil {
 		return nil, fmt.Errorf("config: %w", err)
@@ -84,13 +84,13 @@ func load(ctx context.Context, rt *hostabi.Runtime, opt Options) (p *Plugin, err
 
 // configFields gives the member "fields" of the config, which is the host's: see ABI.md, section 4.
 func configFields(config []byte) ([]string, error) {
-	if len(config) == 0 {
+	if config = bytes.TrimSpace(config); len(config) == 0 {
 		return nil, nil
 	}
 	if err := strictjson.Scan(config, strictjson.Limits{}); err != nil {
 		return nil, err
 	}
-	if config = bytes.TrimSpace(config); strictjson.KindOf(config) != strictjson.Object {
+	if strictjson.KindOf(config) != strictjson.Object {
 		return nil, nil
 	}
 	raw, ok := strictjson.Member(config, "fields")

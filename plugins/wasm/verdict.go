@@ -73,10 +73,10 @@ var members = map[string]struct {
 }
 
 func (a *answer) parse(raw []byte) error {
+	raw = bytes.TrimSpace(raw)
 	if err := strictjson.Scan(raw, strictjson.Limits{Depth: maxDepth}); err != nil {
 		return err
 	}
-	raw = bytes.TrimSpace(raw)
 	if strictjson.KindOf(raw) != strictjson.Object {
 		return errors.New("not a JSON object")
 	}

@@ -1,8 +1,9 @@
 package main
 
 import (
-	"html"
 	"strings"
+
+	"golang.org/x/net/html"
 )
 
 // harmless reports, fast, that s has nothing to clean: no character that could begin markup, and no colon

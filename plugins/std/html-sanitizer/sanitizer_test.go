@@ -86,8 +86,8 @@ func runningURL(s string) string {
 		}
 		return r
 	}, strings.ToLower(strings.TrimLeft(s, " ")))
-	for _, p := range []string{"javascript:", "vbscript:", "data:text/html", "data:image/svg"} {
-		if strings.HasPrefix(strings.TrimLeft(s, " "), p) && strings.ContainsAny(s, "(`=%,") {
+	for p, calls := range map[string]string{"javascript:": "(`=%", "vbscript:": "(", "data:text/html": ",", "data:image/svg": ","} {
+		if strings.HasPrefix(strings.TrimLeft(s, " "), p) && strings.ContainsAny(s, calls) {
 			return p
 		}
 	}
