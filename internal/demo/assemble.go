@@ -3,26 +3,16 @@ package demo
 import (
 	"context"
 	"io/fs"
-	"net/http"
+	"log/slog"
 	"os"
 	"path/filepath"
 
-	"github.com/siogw/siogw/internal/decisionlog"
+	"github.com/siogw/siogw/internal/app"
+	"github.com/siogw/siogw/internal/config"
 )
 
-// Assemble builds a gateway from the configuration file, with sets as of `--set key=value` over it and env
-// for the environment.
-type Assemble func(ctx context.Context, file string, sets, env []string) (*Assembled, error)
-
-// Assembled is a gateway that is ready to serve.
-type Assembled struct {
-	Handler http.Handler
-	Log     *decisionlog.Log                // where its decisions go
-	Stop    func(ctx context.Context) error // ends its sessions, cuts them when ctx ends, and frees all, Log too
-}
-
-// assemble builds the gateway from the files that the page shows.
-func (d *demo) assemble(ctx context.Context, build Assemble, sets, env []string) (*Assembled, error) {
+// assemble builds the gateway from the files that the page shows, with sets as of `--set key=value` over them.
+func (d *demo) assemble(ctx context.Context, logger *slog.Logger, sets, env []string) (*app.App, error) {
 	dir, err := os.MkdirTemp("", "siogw-demo-")
 	if err != nil {
 		return nil, err
@@ -32,7 +22,11 @@ func (d *demo) assemble(ctx context.Context, build Assemble, sets, env []string)
 	if err != nil {
 		return nil, err
 	}
-	return build(ctx, file, sets, env)
+	cfg, err := config.Load(file, sets, env)
+	if err != nil {
+		return nil, err
+	}
+	return app.New(ctx, cfg, app.Options{Logger: logger})
 }
 
 // writeFiles puts the configuration and the policy into a folder, and gives the path of the configuration.

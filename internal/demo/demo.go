@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"time"
@@ -18,10 +19,10 @@ const stopTime = time.Second
 
 // Options says how to run the demo.
 type Options struct {
-	Listen   string // host:port; "" for DefaultListen. A port in use is replaced by a free one
-	Out      io.Writer
-	Open     func(url string) // is given the page's address once it answers, e.g. to open a browser; nil for nothing
-	Assemble Assemble
+	Listen string           // host:port; "" for DefaultListen. A port in use is replaced by a free one
+	Out    io.Writer        // where the address is printed
+	Open   func(url string) // is given the page's address once it answers, e.g. [OpenBrowser]; nil for nothing
+	Logger *slog.Logger     // what the gateway says of itself; nil for nothing
 }
 
 // Run serves the demo until ctx ends, which is no error. It fails when it cannot listen or build the gateway.
@@ -29,6 +30,7 @@ func Run(ctx context.Context, o Options) error {
 	if o.Listen == "" {
 		o.Listen = DefaultListen
 	}
+	fmt.Fprintln(o.Out, "siogw demo: starting. The first time it compiles the sanitizer, which takes some seconds.")
 	d, err := start(ctx, o)
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)
@@ -76,14 +78,14 @@ func start(ctx context.Context, o Options) (_ *demo, err error) {
 	d.url = "http://" + front.Addr().String() + "/"
 	d.onStop(func(context.Context) error { return ignoreClosed(front.Close()) })
 	decisions := newStream()
-	guarded, err := d.assemble(ctx, o.Assemble, []string{"listen=" + front.Addr().String(),
+	guarded, err := d.assemble(ctx, o.Logger, []string{"listen=" + front.Addr().String(),
 		"upstream.url=http://" + behind.Addr().String()}, []string{"CHAT_JWT_SECRET=" + secret})
 	if err != nil {
 		return nil, err
 	}
-	go decisions.follow(guarded.Log.Tap(tapBuffer))
+	go decisions.follow(guarded.Log().Tap(tapBuffer))
 	mux := http.NewServeMux()
-	mux.Handle("/", guarded.Handler)
+	mux.Handle("/", guarded.Handler())
 	mux.Handle("GET /demo/decisions", decisions)
 	mux.Handle("/bypass/socket.io/", http.StripPrefix("/bypass", chat.engine)) // around the gateway
 	d.serve(front, mux)
