@@ -1,0 +1,193 @@
+package hostabi_test
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/siogw/siogw/hostabi"
+	"github.com/siogw/siogw/internal/wasmtest"
+)
+
+// onlyWhenTold makes a guest that answers 0 to an empty view and does code to any other.
+func onlyWhenTold(code string) string {
+	return "local.get 1 if - " + code + " end i64.const 0"
+}
+
+// Guests that break in siogw_decide, one way each.
+var hostile = map[string]struct {
+	code string
+	want error
+}{
+	"spins":                      {"loop - br 0 end", hostabi.ErrTimeout},
+	"spins filling memory":       {"loop - i32.const 0 i32.const 1 i32.const 131072 memory.fill br 0 end", hostabi.ErrTimeout},
+	"spins growing memory":       {"loop - i32.const 1 memory.grow drop br 0 end", hostabi.ErrTimeout},
+	"spins logging":              {"loop - i32.const 3 i32.const 0 i32.const 65536 call 0 br 0 end", hostabi.ErrTimeout},
+	"recurses":                   {"local.get 0 local.get 1 call 4 drop", hostabi.ErrTrap},
+	"traps":                      {"unreachable", hostabi.ErrTrap},
+	"divides by zero":            {"i32.const 1 i32.const 0 i32.div_u drop", hostabi.ErrTrap},
+	"reads outside of memory":    {"i32.const -4 i32.load 0 drop", hostabi.ErrTrap},
+	"grows beyond the cap":       {"i32.const 1000 memory.grow drop unreachable", hostabi.ErrMemory},
+	"points outside of memory":   {"i64.const 0x7fffffff00000010 return", hostabi.ErrABI},
+	"points beyond the end":      {"i64.const 0x0001ffff00000002 return", hostabi.ErrABI},
+	"points nowhere":             {"i64.const 0x00000010 return", hostabi.ErrABI},
+	"gives nothing somewhere":    {"i64.const 0x0000001000000000 return", hostabi.ErrABI},
+	"lies about the length":      {"i64.const 0x00000008ffffffff return", hostabi.ErrABI},
+	"logs from outside":          {"i32.const 0 i32.const -1 i32.const 10 call 0", hostabi.ErrABI},
+	"logs more than there is":    {"i32.const 0 i32.const 8 i32.const -1 call 0", hostabi.ErrABI},
+	"labels from outside":        {"i32.const 131071 i32.const 2 i32.const 8 i32.const 1 call 1", hostabi.ErrABI},
+	"labels with a long key":     {"i32.const 8 i32.const 65 i32.const 8 i32.const 1 call 1", hostabi.ErrABI},
+	"labels with a long value":   {"i32.const 8 i32.const 1 i32.const 8 i32.const 1025 call 1", hostabi.ErrABI},
+	"labels without end":         {"loop - i32.const 8 i32.const 1 i32.const 8 i32.const 1 call 1 br 0 end", hostabi.ErrABI},
+	"counts without a name":      {"i32.const 8 i32.const 0 i64.const 1 call 2", hostabi.ErrABI},
+	"counts under a strange one": {"i32.const 0 i32.const 4 i64.const 1 call 2", hostabi.ErrABI},
+	"counts under a long one":    {"i32.const 8 i32.const 65 i64.const 1 call 2", hostabi.ErrABI},
+	"counts from outside":        {"i32.const -1 i32.const 4 i64.const 1 call 2", hostabi.ErrABI},
+	"counts without end":         {"loop - i32.const 8 i32.const 1 i64.const 1 call 2 br 0 end", hostabi.ErrABI},
+}
+
+// TestHostile: each is contained and told apart, and the pool serves on with a fresh instance.
+func TestHostile(t *testing.T) {
+	for name, c := range hostile {
+		t.Run(name, func(t *testing.T) {
+			m := guest(onlyWhenTold(c.code))
+			m.Data = strings.Repeat("a", 100)
+			p := mustPool(t, m, hostabi.PoolOptions{Memory: 1 << 20, Timeout: 20 * time.Millisecond, Size: 1})
+			ctx := context.Background()
+			for range 3 {
+				if res, err := p.Decide(ctx, []byte("x")); !errors.Is(err, c.want) {
+					t.Fatalf("got %q and %v, want %v", res.Verdict, err, c.want)
+				}
+				if res, err := p.Decide(ctx, nil); err != nil || res.Verdict != nil {
+					t.Fatalf("afterwards: %q %v", res.Verdict, err)
+				}
+			}
+		})
+	}
+}
+
+// TestSpinFreezesNobody: while a guest spins, the garbage collector and others get on.
+func TestSpinFreezesNobody(t *testing.T) {
+	p := mustPool(t, guest(onlyWhenTold("loop - br 0 end")), hostabi.PoolOptions{Timeout: 300 * time.Millisecond})
+	done := make(chan error)
+	go func() {
+		_, err := p.Decide(context.Background(), []byte("x"))
+		done <- err
+	}()
+	for cycles := 0; ; cycles++ {
+		select {
+		case err := <-done:
+			t.Logf("%d collections while the guest was spinning", cycles)
+			if cycles < 3 || !errors.Is(err, hostabi.ErrTimeout) {
+				t.Errorf("%d collections in 300 ms of spinning, %v", cycles, err)
+			}
+			return
+		default:
+			runtime.GC() // stops the world: it ends only when the guest's goroutine has stopped too
+		}
+	}
+}
+
+// TestNoticed prints how late a spinning guest is stopped.
+func TestNoticed(t *testing.T) {
+	p := mustPool(t, guest(onlyWhenTold("loop - br 0 end")), hostabi.PoolOptions{Timeout: 5 * time.Millisecond, Size: 1})
+	var worst time.Duration
+	for range 20 {
+		start := time.Now()
+		if _, err := p.Decide(context.Background(), []byte("x")); !errors.Is(err, hostabi.ErrTimeout) {
+			t.Fatal(err)
+		}
+		worst = max(worst, time.Since(start)-5*time.Millisecond)
+	}
+	t.Logf("stopped at most %v after the deadline", worst)
+	if worst > 2*time.Second {
+		t.Errorf("stopped %v after the deadline", worst)
+	}
+}
+
+// TestCallersDeadline: the caller's deadline and its cancellation hold as well.
+func TestCallersDeadline(t *testing.T) {
+	p := mustPool(t, guest(onlyWhenTold("loop - br 0 end")), hostabi.PoolOptions{Timeout: time.Hour})
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+	defer cancel()
+	if _, err := p.Decide(ctx, []byte("x")); !errors.Is(err, hostabi.ErrTimeout) {
+		t.Error(err)
+	}
+	ctx, cancel = context.WithCancel(context.Background())
+	time.AfterFunc(10*time.Millisecond, cancel)
+	if _, err := p.Decide(ctx, []byte("x")); !errors.Is(err, hostabi.ErrTimeout) {
+		t.Error(err)
+	}
+}
+
+// TestFuel: a budget in fuel ends a call that has time left.
+func TestFuel(t *testing.T) {
+	p := mustPool(t, guest(onlyWhenTold("loop - br 0 end")), hostabi.PoolOptions{Timeout: time.Hour, Fuel: 1e6})
+	if _, err := p.Decide(context.Background(), []byte("x")); !errors.Is(err, hostabi.ErrTimeout) {
+		t.Error(err)
+	}
+}
+
+// Modules that are refused when they are loaded.
+var unloadable = map[string]struct {
+	m    wasmtest.Module
+	want error
+	text string
+}{
+	"4 GiB of memory":   {withMemory("\x00\x80\x80\x04"), hostabi.ErrMemory, "4294967296 bytes"},
+	"more than 4 GiB":   {withMemory("\x00\x81\x80\x04"), hostabi.ErrABI, "65536 pages"},
+	"no memory":         {wasmtest.Module{None: true, Funcs: []wasmtest.Func{alloc(goodAlloc), decide("i64.const 0")}}, hostabi.ErrABI, `"memory"`},
+	"a hidden memory":   {wasmtest.Module{Hidden: true, Funcs: []wasmtest.Func{alloc(goodAlloc), decide("i64.const 0")}}, hostabi.ErrABI, `"memory"`},
+	"no alloc":          {wasmtest.Module{Funcs: []wasmtest.Func{decide("i64.const 0")}}, hostabi.ErrABI, `"siogw_alloc"`},
+	"no decide":         {wasmtest.Module{Funcs: []wasmtest.Func{alloc(goodAlloc)}}, hostabi.ErrABI, `"siogw_decide"`},
+	"a wrong decide":    {wasmtest.Module{Funcs: []wasmtest.Func{alloc(goodAlloc), {Export: "siogw_decide", Params: "i", Results: "i", Code: "i32.const 0"}}}, hostabi.ErrABI, "(i32) → (i32), not (i32, i32) → (i64)"},
+	"a wrong configure": {wasmtest.Module{Funcs: []wasmtest.Func{alloc(goodAlloc), decide("i64.const 0"), {Export: "siogw_configure"}}}, hostabi.ErrABI, `"siogw_configure"`},
+	"an unknown import": {withImport("env", "open"), hostabi.ErrABI, "env.open"},
+	"an unknown call":   {withImport("siogw", "open"), hostabi.ErrABI, "siogw.open"},
+	"a mistyped call":   {withImport("siogw", "log"), hostabi.ErrABI, "siogw.log"},
+	"unknown WASI":      {withImport("wasi_snapshot_preview1", "fd_steal"), nil, "fd_steal"},
+	"the meter's hook":  {withImport("siogw.meter", "hook"), hostabi.ErrABI, "reserved"},
+	"alloc gives 0":     {withAlloc("i32.const 0"), hostabi.ErrMemory, "gave 0"},
+	"alloc points out":  {withAlloc("i32.const 65536"), hostabi.ErrABI, "outside of memory"},
+	"alloc points over": {withAlloc("i32.const -1"), hostabi.ErrABI, "outside of memory"},
+	"alloc traps":       {withAlloc("unreachable"), hostabi.ErrTrap, "unreachable"},
+	"alloc spins":       {withAlloc("loop - br 0 end i32.const 0"), hostabi.ErrTimeout, "start"},
+	"a start that spins": {wasmtest.Module{Start: new(int), Funcs: []wasmtest.Func{{Code: "loop - br 0 end"}, alloc(goodAlloc), decide("i64.const 0")}},
+		hostabi.ErrTimeout, "start"},
+	"a spinning _initialize": {wasmtest.Module{Funcs: []wasmtest.Func{{Export: "_initialize", Code: "loop - br 0 end"}, alloc(goodAlloc), decide("i64.const 0")}},
+		hostabi.ErrTimeout, "start"},
+	"a huge table": {wasmtest.Module{Table: make([]int, 70000), Funcs: []wasmtest.Func{{}, alloc(goodAlloc), decide("i64.const 0")}}, hostabi.ErrABI, "table"},
+}
+
+func withMemory(limits string) wasmtest.Module {
+	m := guest("i64.const 0")
+	m.Memory = limits
+	return m
+}
+
+func withImport(module, name string) wasmtest.Module {
+	m := guest("i64.const 0")
+	m.Imports = []wasmtest.Import{{Module: module, Name: name}}
+	return m
+}
+
+func withAlloc(code string) wasmtest.Module {
+	return wasmtest.Module{Funcs: []wasmtest.Func{alloc(code), decide("i64.const 0")}}
+}
+
+func TestUnloadable(t *testing.T) {
+	for name, c := range unloadable {
+		t.Run(name, func(t *testing.T) {
+			_, err := newPool(t, c.m, hostabi.PoolOptions{StartTimeout: 50 * time.Millisecond})
+			if err == nil || c.want != nil && !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.text) {
+				t.Errorf("got %v, want %v with %q", err, c.want, c.text)
+			}
+		})
+	}
+	if _, err := newRuntime(t).Compile(context.Background(), []byte("no wasm")); !errors.Is(err, hostabi.ErrABI) {
+		t.Error(err)
+	}
+}
