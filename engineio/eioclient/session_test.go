@@ -320,7 +320,7 @@ func TestEndings(t *testing.T) {
 }
 
 func TestPingTimeout(t *testing.T) {
-	u := newUpstream(t, false, `0{"sid":"abc","upgrades":[],"pingInterval":50,"pingTimeout":50,"maxPayload":1000}`)
+	u := newUpstream(t, false, `0{"sid":"abc","upgrades":[],"pingInterval":300,"pingTimeout":300,"maxPayload":1000}`)
 	s, ws := u.dial(t, nil)
 	r := start(s)
 	write(t, ws, "2")
@@ -332,12 +332,12 @@ func TestPingTimeout(t *testing.T) {
 
 // An upstream that could not be heard is not judged until it could.
 func TestPausedPing(t *testing.T) {
-	u := newUpstream(t, false, `0{"sid":"abc","upgrades":[],"pingInterval":20,"pingTimeout":20,"maxPayload":1000}`)
+	u := newUpstream(t, false, `0{"sid":"abc","upgrades":[],"pingInterval":100,"pingTimeout":100,"maxPayload":1000}`)
 	s, ws := u.dial(t, nil)
 	r := start(s)
 	write(t, ws, "4pause", "4x")
 	r.want(t, "pause")
-	fired := time.NewTimer(100 * time.Millisecond) // the heartbeat's own timer has fired well before
+	fired := time.NewTimer(500 * time.Millisecond) // the heartbeat's own timer has fired well before
 	select {
 	case <-fired.C:
 	case reason := <-r.closed:

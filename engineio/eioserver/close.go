@@ -29,7 +29,7 @@ func (s *Session) endLocked(r engineio.Reason) {
 	if s.ws != nil {
 		s.ws.Close(0)
 	}
-	if s.poll == nil || !s.poll.end(r) || s.handler == nil {
+	if s.poll == nil || !s.poll.end(r) || s.handler == nil || s.name != "polling" {
 		s.srv.remove(s)
 	} else {
 		s.srv.live.Add(1)

@@ -25,8 +25,6 @@ type rig struct {
 	url  string
 	http *httptest.Server
 
-	mu       sync.Mutex
-	opened   []*obedient
 	accepted chan *obedient
 }
 

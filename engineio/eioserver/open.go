@@ -96,15 +96,12 @@ func (s *Session) openWebSocket(w http.ResponseWriter, req *request) {
 	}
 	k.conn.Send(s.openPacket())
 	s.mu.Lock()
-	closed := s.reason != 0
-	if !closed {
-		k.stage = carries
-		s.carry(k.conn)
-	}
-	s.mu.Unlock()
-	if closed {
+	k.stage = carries
+	s.carry(k.conn)
+	if s.reason != 0 { // closed meanwhile
 		k.conn.Close(0)
 	}
+	s.mu.Unlock()
 	k.conn.Start(k)
 }
 
@@ -153,7 +150,9 @@ func (s *Session) carry(conn *wsconn.Conn) {
 		conn.Pause()
 	}
 	for _, p := range q.queue {
-		conn.Send(p)
+		if p.Type != engineio.Noop && p.Type != engineio.Close { // those are words of polling
+			conn.Send(p)
+		}
 	}
 	conn.Flush()
 	if q.full {

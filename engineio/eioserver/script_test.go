@@ -82,7 +82,7 @@ func play(t *testing.T, text string) {
 
 var options = map[string]func(*Options){
 	"cors":   func(o *Options) { o.Origins = []string{"http://a.example", "http://b.example"} },
-	"fast":   func(o *Options) { o.PingInterval, o.PingTimeout = 100*time.Millisecond, 100*time.Millisecond },
+	"fast":   func(o *Options) { o.PingInterval, o.PingTimeout = 100*time.Millisecond, 400*time.Millisecond },
 	"small":  func(o *Options) { o.MaxPayload = 100 },
 	"wsonly": func(o *Options) { o.Transports = []string{"websocket"} },
 	"hasty":  func(o *Options) { o.UpgradeTimeout = 50 * time.Millisecond },

@@ -93,7 +93,11 @@ func (c *Conn) use(ws *websocket.Conn) {
 func (c *Conn) Start(peer Peer) {
 	c.mu.Lock()
 	c.peer, c.started = peer, true
+	drained := c.drained() // before there was anybody to tell
 	c.mu.Unlock()
+	if drained {
+		go peer.Drained()
+	}
 	go c.run()
 }
 

@@ -143,7 +143,7 @@ func (c *Conn) chunkBy() time.Time {
 
 // drained reports, once, that the buffer fell below half of the high-water mark. c.mu is held.
 func (c *Conn) drained() bool {
-	if !c.full || c.closing || len(c.out)+c.inHand >= (c.lim.High+1)/2 {
+	if !c.full || !c.started || c.closing || len(c.out)+c.inHand >= (c.lim.High+1)/2 {
 		return false
 	}
 	c.full = false
