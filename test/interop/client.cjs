@@ -2,8 +2,8 @@
 'use strict';
 const { plain, match } = require('./values.cjs');
 
-// WAIT bounds every wait for the other side, in milliseconds.
-const WAIT = 5000;
+// WAIT bounds every wait for the other side, in milliseconds: only a failure, or a very busy machine, waits so long.
+const WAIT = 20000;
 
 const packages = { 3: 'sioc3', 4: 'socket.io-client' };
 const transports = { polling: ['polling'], websocket: ['websocket'], upgrade: ['polling', 'websocket'] };

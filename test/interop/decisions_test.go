@@ -20,7 +20,7 @@ type decisionLog struct {
 // check waits until the log holds want in this order, and fails on anything of undecided.
 func (l *decisionLog) check(want, undecided []map[string]any) error {
 	var lines []map[string]any
-	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 		var err error
 		if lines, err = l.read(); err != nil {
 			return err
@@ -45,7 +45,7 @@ func (l *decisionLog) check(want, undecided []map[string]any) error {
 
 // next makes the following check begin here, after every session of this run has ended.
 func (l *decisionLog) next() error {
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 		lines, err := l.read()
 		if err != nil {
 			return err

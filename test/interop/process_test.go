@@ -16,7 +16,7 @@ import (
 )
 
 // startWait bounds the start and the end of a process; compiling a guest takes a second or two.
-const startWait = 30 * time.Second
+const startWait = 60 * time.Second
 
 // process is a child with lines in and out. What it says on stderr is shown when the test fails.
 type process struct {

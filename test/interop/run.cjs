@@ -123,7 +123,7 @@ class Run {
       async run({ n, ...arg }) {
         const { socket } = this.#at(arg);
         for (let i = 0; i < n; i++) socket.emit('count', i);
-        const got = await Promise.race([new Promise((resolve) => { socket.emit('counted', resolve); }), pause(4 * WAIT)]);
+        const got = await Promise.race([new Promise((resolve) => { socket.emit('counted', resolve); }), pause(2 * WAIT)]);
         expect('counted', { n, ordered: true }, got);
       },
     },

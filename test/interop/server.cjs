@@ -32,6 +32,7 @@ const handlers = {
   say: (socket, [event, ...args], ack) => { socket.emit(event, ...args); if (ack) ack('said'); },
   volatile: (socket, [event, ...args]) => socket.volatile.emit(event, ...args),
   kick: (socket, [whole]) => socket.disconnect(whole === true),
+  goodbye: (socket, args) => { socket.emit('bye', ...args); socket.disconnect(true); },
   drop: (socket) => socket.conn.close(),
   whoami: (socket, _, ack) => ack({
     auth: socket.handshake.auth, query: socket.handshake.query, headers: socket.handshake.headers,
