@@ -48,10 +48,16 @@ function showTotals() {
   for (const effect in totals) $("#count-" + effect).textContent = totals[effect].toLocaleString("en");
 }
 
+const took = (us) => (us < 1000 ? Math.round(us) + " µs" : (us / 1000).toFixed(1) + " ms");
+
 // ruleOf says who decided: the rule where there is one, else the plugin, else the gateway itself.
 function ruleOf(d) {
   const steps = d.steps || [];
-  const step = steps.find((s) => s.plugin === d.by) || steps.find((s) => s.transformed) || steps.find((s) => s.effect === "allow");
+  if (d.transformed) { // where the log marks who changed it, that one; else all who were asked
+    const changed = steps.filter((s) => s.transformed);
+    return (changed.length ? changed : steps).map((s) => s.plugin).join(", ");
+  }
+  const step = steps.find((s) => s.plugin === d.by) || steps.find((s) => s.effect === "allow");
   const rules = (step && step.rules) || [];
   return rules.length ? rules[0].replace(/^.*\//, "") : (step && step.plugin) || d.by || "gateway";
 }
@@ -76,7 +82,7 @@ function addRow(d) {
   const effect = effectOf(d);
   const row = el("li");
   const button = el("button", "", el("span", "chip " + effect, effectWord[effect]), summary(d),
-    el("span", "took", Math.round(d.us) + " µs"), el("span", "why", d.reason ? d.reason + " · " + ruleOf(d) : ruleOf(d)));
+    el("span", "took", took(d.us)), el("span", "why", d.reason ? d.reason + " · " + ruleOf(d) : ruleOf(d)));
   button.type = "button";
   button.setAttribute("aria-pressed", "false");
   button.addEventListener("click", () => select(row.last));
@@ -92,7 +98,7 @@ function growRow(row, d) {
   row.times++;
   row.last = d.decision_id;
   row.dataset.times = row.times;
-  $(".took", row).replaceChildren(el("span", "times", "×" + row.times + " "), Math.round(d.us) + " µs");
+  $(".took", row).replaceChildren(el("span", "times", "×" + row.times + " "), took(d.us));
   return row;
 }
 
@@ -389,10 +395,11 @@ const attacks = [
       mallory.waiting.add(count);
       ada.waiting.add(receive);
       for (let i = 0; i < 200; i++) mallory.socket.emit("reaction", "♥");
-      for (let quiet = 0, before = -1; quiet < 5; await sleep(80)) {
+      for (let quiet = 0, before = -1; quiet < 20 && !reason && delivered + refusals < 200; await sleep(80)) {
         quiet = before === delivered + refusals ? quiet + 1 : 0;
         before = delivered + refusals;
       }
+      await sleep(150); // for what is still on its way to Ada
       mallory.waiting.delete(count);
       ada.waiting.delete(receive);
       if (!first) return through(delivered + " reactions in Ada's face");
