@@ -26,20 +26,14 @@ func (b *body) instruction() {
 	}
 }
 
-// prefixed copies an instruction whose opcode is a number after op. Only its shortest form is taken:
-// some parsers read the first byte alone.
+// prefixed copies an instruction whose opcode is a number after op.
 func (b *body) prefixed(op byte) {
-	start := b.r.pos
 	sub := b.r.u32()
-	short := 1
-	if sub >= 0x80 {
-		short = 2
-	}
 	kinds := &misc
 	if op == opVec {
 		kinds = &vec
 	}
-	if b.r.err != nil || sub > 0xff || b.r.pos-start != short || kinds[sub] == immUnknown {
+	if b.r.err != nil || sub > 0xff || kinds[sub] == immUnknown {
 		b.r.fail("unknown instruction %#x %#x", op, sub)
 		return
 	}

@@ -25,7 +25,7 @@ const (
 	HookModule  = "siogw.meter" // the import's module
 	HookName    = "hook"        // func(left i64) (next i64)
 	FuelExport  = "siogw.fuel"  // mutable i64 global: what is left of the slice
-	DepthExport = "siogw.depth" // mutable i32 global: what is left of the call stack, in bytes
+	DepthExport = "siogw.depth" // mutable i32 global: what is left of the call stack, in bytes. A trap leaves it as it is
 )
 
 // StackExhausted is what the hook is called with when the call stack is used up: it must not return.

@@ -7,7 +7,7 @@ import (
 )
 
 // op is an instruction: its bytes, then its immediates: u and s for unsigned and signed numbers, t for a
-// block type (a letter, or - for none), m for a zero byte.
+// block type (a letter, or - for none), m for a zero byte, x for a byte as given.
 type op struct{ code, imm string }
 
 var ops = map[string]op{
@@ -29,7 +29,7 @@ var ops = map[string]op{
 	"table.init": {"\xfc\x0c", "um"}, "table.copy": {"\xfc\x0e", "mm"}, "table.grow": {"\xfc\x0f", "u"}, "table.size": {"\xfc\x10", "u"},
 	"table.fill": {"\xfc\x11", "u"}, "i8x16.splat": {"\xfd\x0f", ""}, "i32x4.splat": {"\xfd\x11", ""}, "i32x4.add": {"\xfd\xae\x01", ""},
 	"i32x4.extract_lane": {"\xfd\x1b", "u"}, "i16x8.mul": {"\xfd\x95\x01", ""}, "v128.load": {"\xfd\x00\x04", "u"}, "v128.store": {"\xfd\x0b\x04", "u"},
-	"br_table": {"\x0e", "b"}, "byte": {"", "u"},
+	"br_table": {"\x0e", "b"}, "byte": {"", "x"},
 }
 
 // Asm assembles instructions written as in the text format, flat, with every immediate given: block types
@@ -55,6 +55,8 @@ func Asm(code string) (out []byte) {
 
 func immediate(out []byte, kind rune, words []string) ([]byte, int) {
 	switch kind {
+	case 'x':
+		return append(out, byte(number(words[0]))), 1
 	case 'm':
 		return append(out, 0), 0
 	case 't':
