@@ -1,30 +1,41 @@
 package wasm_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"github.com/siogw/siogw/hostabi"
 )
 
-// cacheDir keeps the compiled guests for one run: a Go guest takes a second to compile.
-var cacheDir string
+// rt is the runtime of all tests: it keeps compiled guests, and a Go guest takes a second to compile.
+var rt *hostabi.Runtime
 
 func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "siogw-wasm")
+	code, err := run(m)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(2)
-	}
-	cacheDir = dir
-	code := m.Run()
-	if err := os.RemoveAll(dir); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-	}
-	if err := goleak.Find(); code == 0 && err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1
 	}
 	os.Exit(code)
+}
+
+func run(m *testing.M) (code int, err error) {
+	ctx := context.Background()
+	dir, err := os.MkdirTemp("", "siogw-wasm")
+	if err != nil {
+		return 2, err
+	}
+	defer os.RemoveAll(dir)
+	if rt, err = hostabi.NewRuntime(ctx, hostabi.RuntimeOptions{CacheDir: dir}); err != nil {
+		return 2, err
+	}
+	code = m.Run()
+	if err := rt.Close(ctx); err != nil {
+		return code, err
+	}
+	return code, goleak.Find()
 }

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/siogw/siogw/engine"
-	"github.com/siogw/siogw/hostabi"
 	"github.com/siogw/siogw/plugins/std"
 	"github.com/siogw/siogw/plugins/wasm"
 )
@@ -18,7 +17,7 @@ func sanitizer(t testing.TB, config string) *wasm.Plugin {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := wasm.Load(ctx, runtimeOf(t), wasm.Options{Name: "sanitize", Wasm: guest, Manifest: manifest,
+	p, err := wasm.Load(ctx, rt, wasm.Options{Name: "sanitize", Wasm: guest, Manifest: manifest,
 		Config: []byte(config), Timeout: time.Second})
 	if err != nil {
 		t.Fatal(err)
@@ -29,21 +28,6 @@ func sanitizer(t testing.TB, config string) *wasm.Plugin {
 		}
 	})
 	return p
-}
-
-func runtimeOf(t testing.TB) *hostabi.Runtime {
-	t.Helper()
-	ctx := context.Background()
-	rt, err := hostabi.NewRuntime(ctx, hostabi.RuntimeOptions{CacheDir: cacheDir})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := rt.Close(ctx); err != nil {
-			t.Error(err)
-		}
-	})
-	return rt
 }
 
 func message(args string) *engine.Input {
