@@ -167,15 +167,21 @@ class User {
     $(".messages", this.root).setAttribute("aria-label", "What " + name + " receives");
     $("form", this.root).addEventListener("submit", (event) => {
       event.preventDefault();
-      const form = event.target.elements;
-      this.say(form.room.value, form.text.value).then((answer) => this.refused(answer));
-      form.text.value = "";
+      this.submit(event.target.elements);
     });
+  }
+
+  async submit({ room, text }) {
+    const typed = text.value;
+    text.value = "";
+    await this.settled(); // a room is open once it was joined
+    this.refused(await this.say(room.value, typed));
   }
 
   connect() {
     if (this.socket) this.socket.removeAllListeners().disconnect();
     this.ready = false;
+    this.status(false, "connecting");
     const socket = (this.socket = open(() => login(this.id)));
     socket.on("connect", () => this.enter());
     socket.on("connect_error", (error) => this.status(false, error.message));
@@ -198,7 +204,7 @@ class User {
     this.status(false, "reconnecting");
     this.note("disconnected: " + reason, "deny");
     this.heard("left", reason);
-    if (reason === "io server disconnect") setTimeout((socket) => socket.connect(), 2500, this.socket);
+    if (reason === "io server disconnect") setTimeout((socket) => socket === this.socket && socket.connect(), 2500, this.socket);
   }
 
   got(event, args) {

@@ -83,6 +83,6 @@ async function drive(page) {
   }
   console.log(JSON.stringify(report));
 })().catch((error) => {
-  console.error(error, JSON.stringify(report, null, 1));
+  console.error(error.message, "\nso far:", Object.keys(report.guarded), Object.keys(report.bypassed), report.errors);
   process.exit(1);
 });
