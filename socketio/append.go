@@ -66,13 +66,9 @@ func AppendArgs(dst []byte, p *Packet) []byte {
 func AppendPayload(dst []byte, name string, args []byte) []byte {
 	dst = append(dst, '[')
 	dst = strictjson.AppendQuote(dst, name)
-	if first, rest, ok := strictjson.SplitFirst(args); ok {
+	if _, _, any := strictjson.SplitFirst(args); any {
 		dst = append(dst, ',')
-		dst = append(dst, first...)
-		if len(rest) > 0 {
-			dst = append(dst, ',')
-			dst = append(dst, rest...)
-		}
+		return append(dst, args[1:]...)
 	}
 	return append(dst, ']')
 }
