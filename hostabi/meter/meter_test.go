@@ -19,6 +19,8 @@ type runner struct {
 	slice int64
 	hooks int
 	max   int // hooks before the call is ended
+
+	exhausted bool // a call used up its stack
 }
 
 var (
@@ -37,20 +39,25 @@ func (r *runner) hook(_ context.Context, _ api.Module, stack []uint64) {
 	stack[0] = uint64(r.slice)
 }
 
+func (r *runner) host(ctx context.Context, rt wazero.Runtime) error {
+	l := []api.ValueType{api.ValueTypeI64}
+	i := []api.ValueType{api.ValueTypeI32}
+	hook := rt.NewHostModuleBuilder(meter.HookModule).NewFunctionBuilder().WithGoModuleFunction(api.GoModuleFunc(r.hook), l, l).Export(meter.HookName)
+	if _, err := hook.Instantiate(ctx); err != nil {
+		return err
+	}
+	_, err := rt.NewHostModuleBuilder("env").NewFunctionBuilder().WithGoModuleFunction(api.GoModuleFunc(
+		func(_ context.Context, _ api.Module, stack []uint64) { stack[0] *= 3 }), i, i).Export("triple").Instantiate(ctx)
+	return err
+}
+
 func (r *runner) load(wasm []byte) (api.Module, error) {
 	r.t.Helper()
 	ctx := context.Background()
 	rt := wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfig().WithMemoryLimitPages(256))
 	r.t.Cleanup(func() { _ = rt.Close(ctx) })
-	l := []api.ValueType{api.ValueTypeI64}
-	i := []api.ValueType{api.ValueTypeI32}
-	host := rt.NewHostModuleBuilder(meter.HookModule).NewFunctionBuilder().WithGoModuleFunction(api.GoModuleFunc(r.hook), l, l).Export(meter.HookName)
-	env := rt.NewHostModuleBuilder("env").NewFunctionBuilder().WithGoModuleFunction(api.GoModuleFunc(
-		func(_ context.Context, _ api.Module, stack []uint64) { stack[0] *= 3 }), i, i).Export("triple")
-	for _, h := range []wazero.HostModuleBuilder{host, env} {
-		if _, err := h.Instantiate(ctx); err != nil {
-			return nil, err
-		}
+	if err := r.host(ctx, rt); err != nil {
+		return nil, err
 	}
 	return rt.Instantiate(ctx, wasm)
 }
@@ -194,6 +201,18 @@ func TestRecursion(t *testing.T) {
 	r := &runner{t: t, slice: 1 << 40, max: 5}
 	if _, err := r.call(metered(t, m.Binary()), 1); !errors.Is(err, errStack) {
 		t.Errorf("ended with %v", err)
+	}
+}
+
+// TestTableCap: a table grows to Options.TableEntries and no further. The runtime alone would grant gigabytes,
+// outside of any memory limit.
+func TestTableCap(t *testing.T) {
+	m := wasmtest.Module{Table: []int{0}, Funcs: []wasmtest.Func{{Export: "f", Params: "i", Results: "i", Code: "ref.null local.get 0 table.grow 0"}}}
+	r := &runner{t: t, slice: 1 << 40, max: 5}
+	for by, want := range map[uint64]uint32{65535: 1, 65536: 0xffffffff, 0xffffffe0: 0xffffffff} {
+		if got, err := r.call(metered(t, m.Binary()), by); err != nil || uint32(got[0]) != want {
+			t.Errorf("by %d: %v %v", by, got, err)
+		}
 	}
 }
 

@@ -214,6 +214,9 @@ func joinLabels(called []hostabi.Label, labels, score []byte) ([]byte, error) {
 		return nil
 	}
 	for _, l := range called {
+		if err := strictjson.Scan(l.Value, strictjson.Limits{}); err != nil {
+			return nil, fmt.Errorf("label %.70q: %w", l.Key, err)
+		}
 		if err := add(l.Key, l.Value); err != nil {
 			return nil, err
 		}
