@@ -53,11 +53,12 @@ const (
 	DoublePoll               // 12: two polls or two posts at once
 	BadUTF8                  // 13: text that is no UTF-8
 	PollAborted              // 14: the poll's connection was closed while it waited
+	InternalError            // 15: a defect of this program
 )
 
 var reasonNames = [...]string{"", "peer closed", "transport error", "ping timeout", "parse error",
 	"protocol violation", "too large", "slow reader", "handshake timeout", "other side closed", "denied",
-	"shutdown", "double poll", "bad utf-8", "poll aborted"}
+	"shutdown", "double poll", "bad utf-8", "poll aborted", "internal error"}
 
 // String gives the reason in words.
 func (r Reason) String() string {

@@ -337,3 +337,27 @@ func TestShutdown(t *testing.T) {
 		t.Errorf("closed by shutdown: %d, %v", n, r.Stats().Closed)
 	}
 }
+
+// broken is a log that has a defect: nothing between the packet and it recovers.
+type broken struct{ record }
+
+func (b *broken) Decision(in *engine.Input, d *engine.Decision) {
+	if in.Event == "boom" {
+		panic("boom")
+	}
+	b.record.Decision(in, d)
+}
+
+func TestDefectEndsOneSession(t *testing.T) {
+	log := &broken{}
+	r := newRig(t, nil, func(o *gateway.Options) { o.Log = log })
+	good, _ := r.joined(t, "/")
+	bad, _ := r.joined(t, "/")
+	bad.Put(`42["boom"]`)
+	r.wantEnd(t, bad)
+	good.Put(`421["alive"]`)
+	good.Want("431[]")
+	if n := r.Stats().Closed[engineio.InternalError]; n != 1 {
+		t.Errorf("closed: %v", r.Stats().Closed)
+	}
+}

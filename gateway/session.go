@@ -3,6 +3,7 @@ package gateway
 import (
 	"net/http"
 	"net/netip"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -49,6 +50,7 @@ func (e *end) Packet(p engineio.Packet) {
 	s := e.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	defer s.survive()
 	if s.closed {
 		return
 	}
@@ -63,6 +65,14 @@ func (e *end) Packet(p engineio.Packet) {
 		s.malformed(e, pkt, err)
 	case pkt != nil:
 		s.forward(e, pkt, raw)
+	}
+}
+
+// survive keeps a defect in one session from ending the others, and the process. s.mu is held.
+func (s *session) survive() {
+	if defect := recover(); defect != nil {
+		s.g.opt.Logger.Error("defect: session closed", "panic", defect, "stack", string(debug.Stack()))
+		s.end(engineio.InternalError)
 	}
 }
 
