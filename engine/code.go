@@ -38,6 +38,7 @@ const (
 	CodeReservedEvent  Code = 308 // an event name that the protocol keeps to itself
 	CodeRoom           Code = 309 // a mapped room that is no string
 	CodeRooms          Code = 310 // more rooms than limits.rooms
+	CodeShield         Code = 320 // a virtual patch (shields)
 
 	CodeConnectionsTotal Code = 400 // limits.connections.total reached
 	CodeConnectionsPerIP Code = 401 // limits.connections.per_ip reached
@@ -62,7 +63,7 @@ var codeTexts = map[Code]string{
 	CodeAttachments: "too many attachments", CodeNamespaces: "too many namespaces",
 	CodeState: "not allowed in this state", CodeNamespaceState: "namespace not connected",
 	CodeUnknownAck: "answer nobody asked for", CodeReservedEvent: "reserved event name",
-	CodeRoom: "room is not a string", CodeRooms: "too many rooms",
+	CodeRoom: "room is not a string", CodeRooms: "too many rooms", CodeShield: "stopped by shield",
 	CodeConnectionsTotal: "too many connections", CodeConnectionsPerIP: "too many connections from this address",
 	CodeConnectionRate: "connecting too fast", CodeEventRate: "too many events",
 	CodeTooManyDenials: "too many denials", CodeUpstreamDown: "upstream unavailable",

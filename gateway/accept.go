@@ -13,6 +13,7 @@ import (
 	"github.com/siogw/siogw/engineio"
 	"github.com/siogw/siogw/engineio/eioclient"
 	"github.com/siogw/siogw/engineio/eioserver"
+	"github.com/siogw/siogw/internal/shields"
 	"github.com/siogw/siogw/socketio"
 )
 
@@ -22,6 +23,7 @@ const dialTimeout = 10 * time.Second
 // accept decides a handshake and opens the session at the upstream before the client is answered, so
 // that an upstream's refusal, cookies and headers reach the client as if there were no gateway.
 func (g *Gateway) accept(o *eioserver.Opening) (engineio.Handler, error) {
+	g.opt.Shields.Count(shields.OfHeader(o.Request.Header))
 	s := g.newSession(o)
 	in := s.input(engine.Handshake, engine.In, nil)
 	if code := g.conns.take(o.Addr, in.Time); code != engine.CodeNone {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/siogw/siogw/engine"
 	"github.com/siogw/siogw/engineio"
+	"github.com/siogw/siogw/internal/shields"
 	"github.com/siogw/siogw/socketio"
 )
 
@@ -22,6 +23,7 @@ type job struct {
 func (s *session) forward(from *end, pkt *socketio.Packet, raw []byte) {
 	j := &job{from: from, pkt: pkt, raw: raw, n: s.namespaces[pkt.Namespace]}
 	if code := s.admit(j); code != engine.CodeNone {
+		s.g.opt.Shields.Count(shields.OfRefusal(code, pkt))
 		s.refuse(j, engine.Refuse(code, ""))
 		return
 	}
@@ -29,7 +31,13 @@ func (s *session) forward(from *end, pkt *socketio.Packet, raw []byte) {
 		s.pass(j, nil)
 		return
 	}
+	stopped, noted := s.g.opt.Shields.Check(j.in)
+	if stopped != nil {
+		s.refuse(j, shieldRefusal(stopped))
+		return
+	}
 	d := s.g.opt.Engine.Decide(context.Background(), j.in)
+	d.Steps = append(d.Steps, shieldSteps(noted)...)
 	s.settle(j, &d)
 }
 
@@ -105,6 +113,7 @@ func (n *namespace) asked(dir engine.Direction) *asked {
 // answered; else the session of a client ends, while a server's bad packet is kept from its clients, and
 // the session lives on.
 func (s *session) malformed(e *end, pkt *socketio.Packet, err error) {
+	s.g.opt.Shields.Count(shields.OfPacket(err))
 	d := engine.Refuse(codeOf(err), "")
 	d.Steps = []engine.Step{{Plugin: "gateway", Verdict: engine.Failed(d.Code, err)}}
 	if pkt != nil && e.dir == engine.In {

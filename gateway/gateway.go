@@ -11,6 +11,7 @@ import (
 
 	"github.com/siogw/siogw/engine"
 	"github.com/siogw/siogw/engineio/eioserver"
+	"github.com/siogw/siogw/internal/shields"
 )
 
 // Gateway is the enforcement point, an http.Handler: Options.Path is Engine.IO, everything else passes
@@ -49,6 +50,7 @@ func New(opt Options) (*Gateway, error) {
 		Origins:      opt.Origins,
 		Address:      g.address,
 		Accept:       g.accept,
+		Refused:      g.refusedRequest,
 		Logger:       opt.Logger,
 	})
 	if err != nil {
@@ -79,7 +81,11 @@ func (o *Options) complete() error {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	o.Limits.complete()
-	return nil
+	var err error
+	if o.Shields == nil {
+		o.Shields, err = shields.New(shields.Options{})
+	}
+	return err
 }
 
 func (l *Limits) complete() {

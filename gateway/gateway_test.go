@@ -402,7 +402,7 @@ func TestPayloadsThatTwoParsersReadDifferently(t *testing.T) {
 		`["x"] `, `["x",` + strings.Repeat("[", 40) + strings.Repeat("]", 40) + `]`,
 	} {
 		c.Put("421" + payload)
-		if got := c.Next().String(); !strings.HasPrefix(got, `431[{"error":{"code":30`) {
+		if got := c.Next().String(); !strings.HasPrefix(got, `431[{"error":{"code":3`) {
 			t.Errorf("%s was answered %s", payload, got)
 		}
 	}

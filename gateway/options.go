@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/siogw/siogw/engine"
+	"github.com/siogw/siogw/internal/shields"
 )
 
 // Options says how a Gateway works. Fields without a stated zero value are required.
@@ -27,6 +28,8 @@ type Options struct {
 	Limits Limits
 	Rooms  Rooms
 	Deny   Deny
+
+	Shields *shields.Set // the virtual patches; nil for all in their default state
 
 	Engine   *engine.Engine
 	Verifier Verifier // nil: nobody is authenticated

@@ -7,6 +7,8 @@ import (
 	"path"
 	"regexp"
 	"strings"
+
+	"github.com/siogw/siogw/internal/shields"
 )
 
 // clientBundle matches the files that a Socket.IO server serves beside Engine.IO (socket.io 4.8,
@@ -32,6 +34,7 @@ func newPassthrough(upstream *url.URL) *httputil.ReverseProxy {
 // any spelling of its path: the reference matches it as a prefix of the raw URL, and servers in between
 // may clean or decode it first.
 func (g *Gateway) servePlain(w http.ResponseWriter, r *http.Request) {
+	g.opt.Shields.Count(shields.OfPath(r, strings.TrimPrefix(r.URL.Path, g.opt.Path)))
 	switch {
 	case g.pass == nil, g.guarded(r.URL):
 		http.NotFound(w, r)

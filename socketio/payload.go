@@ -72,7 +72,7 @@ func (r *reader) checkName() *Error {
 		return r.refuse(Malformed, "event name is empty")
 	case len(name) > r.limits.EventName:
 		return r.refuse(TooLarge, "event name too long")
-	case reserved(name), r.decoder.From == Client && string(name) == "error": // CVE-2024-38355
+	case reserved(name):
 		return r.refuse(ReservedEvent, "reserved event name")
 	}
 	return nil

@@ -44,8 +44,8 @@ var refused = []struct {
 	}},
 	{client5, TooManyAttachments, []string{`517-["x"]`, `59999999999999999999-["x"]`, `5` + strings.Repeat("9", 400) + `-["x"]`}},
 	{client5, ReservedEvent, []string{
-		`2["connect"]`, `2["connect_error"]`, `2["disconnect"]`, `2["disconnecting"]`, `2["newListener"]`, `2["removeListener"]`, `2["error"]`,
-		`2["\u0065rror",1]`, `2/a,1["disconnect"]`, `51-["disconnect",{"_placeholder":true,"num":0}]`,
+		`2["connect"]`, `2["connect_error"]`, `2["disconnect"]`, `2["disconnecting"]`, `2["newListener"]`, `2["removeListener"]`,
+		`2["\u0064isconnect",1]`, `2/a,1["disconnect"]`, `51-["disconnect",{"_placeholder":true,"num":0}]`,
 	}},
 	{client5, TooDeep, []string{`2["x",` + strings.Repeat(`[`, 20000) + strings.Repeat(`]`, 20000) + `]`}},
 	{server5, Malformed, []string{`0`, `0/admin,`, `0/admin`, `0[]`, `4`, `4/no,`, `4[]`, `442`, `4null`, `2/a?x,["x"]`, `0/a?x=1,{"sid":"a"}`, `7`, ``}},
@@ -96,7 +96,7 @@ func TestRefusedHeader(t *testing.T) {
 	const number = `{"_placeholder":true,"num":0}`
 	for text, want := range map[string]string{
 		`2/a,7["disconnect"]`: "2 /a #7", `2/a,7["x",{"a":1,"a":2}]`: "2 /a #7", `27[`: "2 / #7", `27`: "2 / #7", `0/a,[]`: "0 /a",
-		`52-/a,7["x"]`: "5 /a #7", `51-7["error",` + number + `]`: "5 / #7", `317{}`: "3 / #17",
+		`52-/a,7["x"]`: "5 /a #7", `51-7["disconnect",` + number + `]`: "5 / #7", `317{}`: "3 / #17",
 		`7`: "nothing yet", `2/a,007["x"]`: "nothing yet", `2/a?b,["x"]`: "nothing yet", `599-["x"]`: "nothing yet", `3["x"]`: "nothing yet",
 	} {
 		d := &Decoder{}

@@ -65,6 +65,13 @@ func refuse(w http.ResponseWriter, req *request, err error) {
 	_, _ = w.Write(body)
 }
 
+// refused tells whoever counts them.
+func (s *Server) refused(req *request, err error) {
+	if s.opts.Refused != nil {
+		s.opts.Refused(req.Request, err)
+	}
+}
+
 // bare answers with a status and nothing else.
 func bare(w http.ResponseWriter, status int) {
 	w.Header().Set("Content-Length", "0")

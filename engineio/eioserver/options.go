@@ -49,6 +49,9 @@ type Options struct {
 	// and should give up when the request's context ends. An *engineio.Error is the answer to the client;
 	// any other error is a 500 without detail.
 	Accept func(*Opening) (engineio.Handler, error)
+	// Refused, when not nil, is told of each request that Accept is not asked about, or whose POST is not read,
+	// for its *engineio.Error; it does not wait.
+	Refused func(*http.Request, error)
 
 	Logger *slog.Logger // default: nothing is logged
 }

@@ -130,11 +130,13 @@ func (s *Session) endPost() {
 func (s *Session) takeBody(w http.ResponseWriter, req *request) int {
 	if kind, _, _ := mime.ParseMediaType(req.Header.Get("Content-Type")); kind == "application/octet-stream" {
 		s.end(engineio.ProtocolViolation) // binary payloads are revision 3's
+		s.srv.refused(req, &engineio.Error{Code: engineio.BadRequest})
 		return http.StatusBadRequest
 	}
 	body, err := s.readBody(w, req)
 	var tooLong *http.MaxBytesError
 	if errors.As(err, &tooLong) {
+		s.srv.refused(req, &engineio.Error{Code: engineio.BadRequest, Status: http.StatusRequestEntityTooLarge})
 		return http.StatusRequestEntityTooLarge // the session stays, as with the reference
 	}
 	if err == nil && req.jsonp {

@@ -42,6 +42,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	req, err := s.verify(r)
 	switch {
 	case err != nil:
+		s.refused(req, err)
 		refuse(w, req, err)
 	case req.session == nil:
 		s.open(w, req)

@@ -39,6 +39,7 @@ var packages = map[string]pkg{
 
 	// Built on the vocabulary.
 	"internal/inputjson":       {layer: 2},
+	"internal/shields":         {layer: 2},
 	"internal/jsonpatch":       {layer: 2, heavy: []string{"jsonpatch"}},
 	"engineio/internal/wsconn": {layer: 2, heavy: []string{"gorilla"}},
 	"hostabi":                  {layer: 2, heavy: []string{"wazero"}},
@@ -70,6 +71,7 @@ var packages = map[string]pkg{
 	"internal/wasmtest": {layer: 0},
 	"internal/archtest": {layer: 0},
 	"test/interop":      {layer: 9, tests: []string{"yaml"}, above: true},
+	"test/advisories":   {layer: 9, above: true},
 	"test/bench":        {layer: 9, heavy: []string{"gorilla"}, above: true},
 }
 

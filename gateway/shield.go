@@ -1,0 +1,31 @@
+package gateway
+
+import (
+	"net/http"
+
+	"github.com/siogw/siogw/engine"
+	"github.com/siogw/siogw/internal/shields"
+)
+
+// shieldRefusal is the decision on a packet that a virtual patch stops; its data names the patch.
+func shieldRefusal(by *shields.Shield) engine.Decision {
+	d := engine.Refuse(engine.CodeShield, "")
+	d.Data = marshal(map[string]string{"shield": by.ID})
+	return d
+}
+
+// shieldSteps shows in a decision which shields in monitor mode would have stopped it.
+func shieldSteps(noted []*shields.Shield) []engine.Step {
+	var steps []engine.Step
+	for _, by := range noted {
+		v := engine.Denied(engine.CodeShield, engine.CodeShield.String())
+		v.Data = marshal(map[string]string{"shield": by.ID})
+		steps = append(steps, engine.Step{Plugin: "gateway", Mode: engine.Monitor, Verdict: v})
+	}
+	return steps
+}
+
+// refusedRequest counts attacks among requests that Engine.IO refused.
+func (g *Gateway) refusedRequest(r *http.Request, err error) {
+	g.opt.Shields.Count(shields.OfRequest(r, err))
+}
