@@ -30,6 +30,7 @@ type Decoder struct {
 	Limits   Limits
 	From     Sender
 	Revision Revision
+	Parser   Parser // the form of the packets
 
 	packet  Packet
 	missing int    // attachments still to come
@@ -42,6 +43,9 @@ type Decoder struct {
 // its slices, which may be parts of data, are valid until the next call, or until data is overwritten.
 // The error is an *Error.
 func (d *Decoder) Text(data []byte) (*Packet, error) {
+	if d.Parser == Msgpack {
+		return nil, &Error{Code: Malformed, Msg: "text where msgpack is spoken"}
+	}
 	if d.missing > 0 {
 		d.forget()
 		return nil, &Error{Code: Malformed, Msg: "text where an attachment is due"}
@@ -65,7 +69,12 @@ func (d *Decoder) Text(data []byte) (*Packet, error) {
 
 // Binary reads an attachment, of which it keeps a copy. It gives the packet when this was its last one, nil and
 // no error before. The packet is valid until the next call. The error is an *Error.
+//
+// With Msgpack it reads a whole packet, whose attachments are parts of data.
 func (d *Decoder) Binary(data []byte) (*Packet, error) {
+	if d.Parser == Msgpack {
+		return d.msgpack(data)
+	}
 	if d.missing == 0 {
 		return nil, &Error{Code: Malformed, Msg: "attachment of no packet"}
 	}

@@ -39,7 +39,7 @@ func (c Code) String() string {
 // Error says where and why bytes were refused. It never holds what they said.
 type Error struct {
 	Code   Code
-	Offset int // in the text, in bytes
+	Offset int // in the text or message, in bytes
 	Msg    string
 }
 

@@ -27,6 +27,14 @@ func (r *reader) readNamespace() *Error {
 		}
 		name = name[:i]
 	}
+	if err := r.setNamespace(name); err != nil {
+		return err
+	}
+	r.pos = next
+	return nil
+}
+
+func (r *reader) setNamespace(name []byte) *Error {
 	if err := r.checkNamespace(name); err != nil {
 		return err
 	}
@@ -34,7 +42,6 @@ func (r *reader) readNamespace() *Error {
 		r.decoder.last = string(name)
 	}
 	r.packet.Namespace = r.decoder.last
-	r.pos = next
 	return nil
 }
 

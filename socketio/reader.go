@@ -38,11 +38,15 @@ func (r *reader) readType() *Error {
 	if r.data[0] < '0' || r.data[0] > '6' {
 		return r.refuse(Malformed, "unknown packet type")
 	}
-	r.packet.Type = PacketType(r.data[0] - '0')
-	if r.packet.Type == ConnectError && r.decoder.From == Client {
+	r.pos = 1
+	return r.setType(PacketType(r.data[0] - '0'))
+}
+
+func (r *reader) setType(t PacketType) *Error {
+	if t == ConnectError && r.decoder.From == Client {
 		return r.refuse(Malformed, "packet type that only a server sends")
 	}
-	r.pos = 1
+	r.packet.Type = t
 	return nil
 }
 
@@ -66,23 +70,28 @@ func (r *reader) readCount() *Error {
 	return nil
 }
 
-// readID reads an ack id, in canonical decimal. Only events may, and only answers must have one.
+// readID reads an ack id, in canonical decimal.
 func (r *reader) readID() *Error {
 	if r.pos == len(r.data) || r.data[r.pos]-'0' > 9 {
-		if r.packet.IsAck() {
-			return r.refuse(Malformed, "answer without an id")
-		}
-		return nil
+		return r.setID(0, false)
 	}
 	n, digits := decimal(r.data[r.pos:])
-	switch {
-	case !r.packet.IsEvent() && !r.packet.IsAck():
-		return r.refuse(Malformed, "id on a packet that has none")
-	case digits == 0 || n > maxID:
+	if digits == 0 || n > maxID {
 		return r.refuse(Malformed, "bad id")
 	}
-	r.packet.ID, r.packet.HasID = n, true
 	r.pos += digits
+	return r.setID(n, true)
+}
+
+// setID notes an ack id, or that there is none. Only events may, and only answers must have one.
+func (r *reader) setID(n uint64, has bool) *Error {
+	switch {
+	case has && !r.packet.IsEvent() && !r.packet.IsAck():
+		return r.refuse(Malformed, "id on a packet that has none")
+	case !has && r.packet.IsAck():
+		return r.refuse(Malformed, "answer without an id")
+	}
+	r.packet.ID, r.packet.HasID = n, has
 	return nil
 }
 
