@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
@@ -83,6 +84,7 @@ func (a *App) server(h http.Handler) *http.Server {
 	s := &http.Server{
 		Handler: h, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
 		Protocols: new(http.Protocols),
+		ErrorLog:  slog.NewLogLogger(a.logger.Handler(), slog.LevelDebug), // what clients get wrong
 	}
 	s.Protocols.SetHTTP1(true) // WebSocket upgrades are of HTTP/1.1
 	return s

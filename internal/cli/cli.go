@@ -57,6 +57,7 @@ func root(s *streams) *cobra.Command {
 		Use:           "siogw",
 		Short:         "A security gateway for Socket.IO",
 		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}

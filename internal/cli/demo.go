@@ -1,10 +1,7 @@
 package cli
 
 import (
-	"context"
 	"log/slog"
-	"os/signal"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -19,9 +16,8 @@ func demoCommand(s *streams) *cobra.Command {
 		Short: "Try siogw: a chat server, the gateway before it, and a page with attacks",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
+			ctx, stop := untilSignal(cmd.Context())
 			defer stop()
-			context.AfterFunc(ctx, stop) // the second signal does what it does by default
 			log := slog.New(slog.NewTextHandler(s.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
 			o := demo.Options{Listen: listen, Out: s.out, Logger: log}
 			if open {

@@ -197,7 +197,7 @@ func (e *evaluation) text(to io.Writer) error {
 		line("asked", text)
 	}
 	if e.Policy != nil {
-		b.WriteString("\n" + e.Policy.String())
+		b.WriteString("\npolicy: " + e.Policy.String())
 	}
 	_, err := io.WriteString(to, b.String())
 	return err

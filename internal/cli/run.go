@@ -3,8 +3,6 @@ package cli
 import (
 	"context"
 	"net"
-	"os/signal"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -35,9 +33,8 @@ func run(ctx context.Context, s *streams, c *source) error {
 	for _, w := range app.Warnings(cfg) {
 		log.Warn(w)
 	}
-	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
+	ctx, stop := untilSignal(ctx)
 	defer stop()
-	context.AfterFunc(ctx, stop) // the second signal does what it does by default
 	a, err := app.New(ctx, cfg, app.Options{Stdout: s.out, Stderr: s.err, Logger: log, Version: buildVersion().Version})
 	if err != nil {
 		return err

@@ -1,0 +1,180 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"reflect"
+	"strings"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/siogw/siogw/engine"
+	"github.com/siogw/siogw/gateway"
+	"github.com/siogw/siogw/internal/config"
+)
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/golang/glog.(*fileSink).flushDaemon"))
+}
+
+func parse(t *testing.T, dir, yaml string) *config.Config {
+	t.Helper()
+	cfg, err := config.Parse("siogw.yaml", dir, []byte(yaml))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+const least = "upstream: { url: http://127.0.0.1:3000 }\n"
+
+// TestOptionsAreAllSet gives every key a value other than zero, and looks for an option that stayed zero.
+func TestOptionsAreAllSet(t *testing.T) {
+	cfg := parse(t, "", `
+upstream: { url: http://127.0.0.1:3000, passthrough: true }
+trusted_proxies: [10.0.0.0/8]
+origins: [https://a.example]
+limits: { events: { per_event: { message: 10/s } } }
+identity: { required: true, jwt: { secret: 0123456789abcdef0123456789abcdef } }
+rooms: { join: [{ event: a }], leave: [{ event: a }], target: [{ event: a }] }
+deny: { ack: false }
+`)
+	o := options(cfg)
+	for _, v := range []any{o, o.Limits, o.Rooms, o.Deny} {
+		v := reflect.ValueOf(v)
+		for i := range v.NumField() {
+			switch name := v.Type().Field(i).Name; name {
+			case "Engine", "Verifier", "Log", "Logger": // not from keys
+			default:
+				if v.Field(i).IsZero() {
+					t.Errorf("%s.%s is not set", v.Type(), name)
+				}
+			}
+		}
+	}
+	if r := o.Rooms.Join[0]; r != (gateway.RoomRule{Namespace: "/", Event: "a", Room: "/args/0"}) {
+		t.Errorf("room rule %+v", r)
+	}
+}
+
+func TestWarnings(t *testing.T) {
+	const key = "identity: { jwt: { secret: s } }\n"
+	const policy = "policy: { paths: [p] }\n"
+	for _, tt := range []struct {
+		yaml string
+		want []string // how they begin
+	}{
+		{"", []string{"NOTHING IS AUTHORIZED: no policy", "NOBODY IS AUTHENTICATED"}},
+		{key + policy, nil},
+		{key + "policy: { paths: [p], mode: off }", []string{"NOTHING IS AUTHORIZED: policy.mode is off"}},
+		{key + "policy: { paths: [p], mode: monitor }", []string{"NOTHING IS DENIED BY POLICY"}},
+		{key + policy + "listen: 0.0.0.0:8080", []string{"PLAIN HTTP on 0.0.0.0:8080"}},
+		{key + policy + "listen: :8080", []string{"PLAIN HTTP on :8080"}},
+		{key + policy + "listen: '[::1]:8080'", nil},
+		{key + policy + "listen: localhost:8080", nil},
+		{key + policy + "listen: 0.0.0.0:8080\ntls: { cert_file: c, key_file: k }", nil},
+		{key + policy + "admin: { listen: 0.0.0.0:9090 }", []string{"THE ADMIN LISTENER IS OPEN"}},
+		{key + policy + "admin: { listen: '' }", nil},
+	} {
+		got := Warnings(parse(t, "", least+tt.yaml))
+		fine := len(got) == len(tt.want)
+		for i := range min(len(got), len(tt.want)) {
+			fine = fine && strings.HasPrefix(got[i], tt.want[i])
+		}
+		if !fine {
+			t.Errorf("%s: %q", tt.yaml, got)
+		}
+	}
+}
+
+func build(t *testing.T, yaml string, o Options) *App {
+	t.Helper()
+	a, err := New(t.Context(), parse(t, t.TempDir(), yaml), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func scrape(t *testing.T, h http.Handler, path string) (int, string) {
+	t.Helper()
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+	return w.Code, w.Body.String()
+}
+
+func TestMetrics(t *testing.T) {
+	var log bytes.Buffer
+	a := build(t, least, Options{Stdout: &log, Version: "v1.2.3"})
+	in := &engine.Input{Kind: engine.Event, Direction: engine.In}
+	deny := engine.Refuse(engine.CodeMalformed, "")
+	broken := engine.Decision{Effect: engine.Allow, Args: []byte("[]"), Steps: []engine.Step{
+		{Plugin: "p", Verdict: engine.Failed(engine.CodePluginTimeout, errors.New("late"))}}}
+	for range 3 {
+		a.counts.Decision(in, &deny)
+	}
+	a.counts.Decision(in, &broken)
+	a.counts.Decision(&engine.Input{Kind: engine.Disconnect, Direction: engine.In}, &engine.Decision{Effect: engine.Allow})
+	_, body := scrape(t, a.Admin(), "/metrics")
+	for _, want := range []string{
+		`siogw_decisions_total{code="300",direction="in",effect="deny",kind="event",transformed="false"} 3`,
+		`siogw_decisions_total{code="0",direction="in",effect="allow",kind="event",transformed="true"} 1`,
+		`siogw_plugin_errors_total{code="112",plugin="p"} 1`,
+		`siogw_sessions_open 0`,
+		`siogw_sessions_opened_total 0`,
+		`siogw_packets_total{direction="out"} 0`,
+		`siogw_decision_log_dropped_total 0`,
+		`siogw_decision_seconds_total 0`,
+		`siogw_build_info{version="v1.2.3"} 1`,
+		`go_goroutines`,
+	} {
+		if !strings.Contains(body, want) {
+			t.Errorf("lacks %s", want)
+		}
+	}
+	if strings.Contains(body, `kind="disconnect"`) {
+		t.Error("the end of a session counts as a decision")
+	}
+	if err := a.Stop(context.Background()); err != nil {
+		t.Error(err)
+	}
+	if n := strings.Count(log.String(), "\n"); n != 5 {
+		t.Errorf("%d lines in the log", n)
+	}
+}
+
+func TestReady(t *testing.T) {
+	upstream := httptest.NewServer(http.NotFoundHandler())
+	a := build(t, "upstream: { url: '"+upstream.URL+"' }\ndecision_log: { output: none }\n", Options{})
+	admin := a.Admin()
+	if code, body := scrape(t, admin, "/readyz"); code != 200 || body != "ok\n" {
+		t.Errorf("%d %q", code, body)
+	}
+	upstream.Close()
+	if code, body := scrape(t, admin, "/readyz"); code != 503 || !strings.HasPrefix(body, "upstream unreachable") {
+		t.Errorf("%d %q", code, body)
+	}
+	if err := a.Stop(context.Background()); err != nil {
+		t.Error(err)
+	}
+	if code, body := scrape(t, admin, "/readyz"); code != 503 || body != "draining\n" {
+		t.Errorf("%d %q", code, body)
+	}
+	if code, body := scrape(t, admin, "/healthz"); code != 200 || body != "ok\n" {
+		t.Errorf("%d %q", code, body)
+	}
+}
+
+// TestReach knows the ports of the schemes.
+func TestReach(t *testing.T) {
+	for _, text := range []string{"http://127.0.0.1:1", "http://[::1]:1/path"} {
+		cfg := parse(t, "", "upstream: { url: '"+text+"' }")
+		if err := reach(t.Context(), cfg.Upstream.Address()); err == nil {
+			t.Errorf("%s is reached", text)
+		}
+	}
+}
