@@ -361,3 +361,23 @@ func TestDefectEndsOneSession(t *testing.T) {
 		t.Errorf("closed: %v", r.Stats().Closed)
 	}
 }
+
+// What a client's transport is closed for is a refusal, and logged as one.
+func TestTransportRefusalsAreLogged(t *testing.T) {
+	for say, code := range map[string]engine.Code{
+		`42["` + strings.Repeat("x", 3000) + `"]`: engine.CodeTooLarge,
+		"4\xff": engine.CodeMalformed,
+		"x":     engine.CodeMalformed,
+		"2":     engine.CodeState,
+	} {
+		r := newRig(t, nil, func(o *gateway.Options) { o.Limits.Payload = 2000 })
+		c, _ := r.joined(t, "/")
+		c.Put(say)
+		r.wantEnd(t, c)
+		waitFor(t, "the end to be logged", func() bool { return len(r.log.of(engine.Disconnect)) == 1 })
+		e := r.log.of(engine.Event)
+		if len(e) != 1 || e[0].d.Code != code || e[0].d.Effect != engine.Deny {
+			t.Errorf("%.10q: logged %+v, want %d", say, e, code)
+		}
+	}
+}

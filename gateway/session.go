@@ -115,7 +115,20 @@ func (e *end) Writable() {
 func (e *end) Closed(r engineio.Reason) {
 	e.s.mu.Lock()
 	defer e.s.mu.Unlock()
+	if code, bad := transportDenials[r]; bad && e.dir == engine.In && !e.s.closed {
+		d := engine.Refuse(code, "")
+		e.s.g.log(e.s.input(engine.Event, engine.In, nil), &d)
+	}
 	e.s.close(r, e.peer, engineio.OtherSideClosed)
+}
+
+// transportDenials are the ends that a client's transport brings about for what it sent: a refusal like
+// any other, so the log has it as one.
+var transportDenials = map[engineio.Reason]engine.Code{
+	engineio.TooLarge:          engine.CodeTooLarge,
+	engineio.ParseError:        engine.CodeMalformed,
+	engineio.BadUTF8:           engine.CodeMalformed,
+	engineio.ProtocolViolation: engine.CodeState,
 }
 
 // send puts one packet of a side's source into the buffer of to. When that is full the source waits.
