@@ -45,11 +45,11 @@ identity:
 `
 
 const rego = `
-policy: { paths: [policy.rego] }
+policy: { paths: [policy.rego], timeout: 10s } # a busy machine is slow
 `
 
 const wasm = `
-plugins: [{ name: sanitize, source: "std:html-sanitizer", match: { kinds: [event], events: [message] } }]
+plugins: [{ name: sanitize, source: "std:html-sanitizer", match: { kinds: [event], events: [message] }, timeout: 10s }]
 `
 
 //go:embed policy.rego
