@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
@@ -12,11 +13,12 @@ import (
 )
 
 // Admin gives the handler of the admin listener: /healthz says that the process is up, /readyz that new
-// clients would be served, /metrics is for Prometheus.
+// clients would be served, /metrics is for Prometheus, /shields lists the virtual patches as JSON.
 func (a *App) Admin() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok") })
 	mux.HandleFunc("GET /readyz", a.ready)
+	mux.HandleFunc("GET /shields", a.listShields)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(a.registry(), promhttp.HandlerOpts{}))
 	return mux
 }
@@ -51,4 +53,10 @@ func answer(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(status)
 	_, _ = fmt.Fprintln(w, text) // a reader that is gone needs no answer
+}
+
+// listShields tells the states and counts of the virtual patches.
+func (a *App) listShields(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(a.shields.List(true)) // a reader that is gone needs no answer
 }

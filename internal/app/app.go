@@ -11,6 +11,7 @@ import (
 	"github.com/siogw/siogw/gateway"
 	"github.com/siogw/siogw/internal/config"
 	"github.com/siogw/siogw/internal/decisionlog"
+	"github.com/siogw/siogw/internal/shields"
 )
 
 // App is a gateway that is ready to serve.
@@ -19,6 +20,7 @@ type App struct {
 	judge    *Judge
 	log      *decisionlog.Log
 	counts   *counts
+	shields  *shields.Set
 	gateway  *gateway.Gateway
 	logger   *slog.Logger
 	version  string
@@ -59,6 +61,10 @@ func (a *App) assemble(o Options) error {
 	}
 	a.counts = newCounts(a.log)
 	gw := options(a.cfg)
+	if a.shields, err = newShields(a.cfg); err != nil {
+		return err
+	}
+	gw.Shields = a.shields
 	gw.Engine, gw.Verifier, gw.Log, gw.Logger = a.judge.Engine, a.judge.Verifier, a.counts, o.Logger
 	a.gateway, err = gateway.New(gw)
 	return err

@@ -25,13 +25,14 @@ var (
 	decisionTime = desc("decision_seconds_total", "Time spent deciding.")
 	pluginErrors = desc("plugin_errors_total", "Failures of plugins, by their name and the numbered code.", "plugin", "code")
 	logDropped   = desc("decision_log_dropped_total", "Lines that the decision log could not write.")
+	shieldHits   = desc("shield_hits_total", "Attacks that a shield met, by its id; in monitor mode they passed.", "shield")
 	buildInfo    = desc("build_info", "1, with the version of the program.", "version")
 )
 
 // Describe implements prometheus.Collector.
 func (c collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{sessionsOpen, sessionsOpened, sessionsClosed, packets, decisions,
-		decisionTime, pluginErrors, logDropped, buildInfo} {
+		decisionTime, pluginErrors, logDropped, shieldHits, buildInfo} {
 		ch <- d
 	}
 }
@@ -56,6 +57,11 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	each(k, k.errors, func(e pluginError, n float64) { count(pluginErrors, n, e.plugin, strconv.Itoa(int(e.code))) })
 	count(decisionTime, float64(k.nanos.Load())/1e9)
 	count(logDropped, float64(c.app.log.Dropped()))
+	for _, s := range c.app.shields.List(true) {
+		if s.Count != nil {
+			count(shieldHits, float64(*s.Count), s.ID)
+		}
+	}
 	ch <- prometheus.MustNewConstMetric(buildInfo, prometheus.GaugeValue, 1, c.app.version)
 }
 

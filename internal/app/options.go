@@ -6,7 +6,17 @@ import (
 
 	"github.com/siogw/siogw/gateway"
 	"github.com/siogw/siogw/internal/config"
+	"github.com/siogw/siogw/internal/shields"
 )
+
+// newShields makes the virtual patches in their configured states.
+func newShields(c *config.Config) (*shields.Set, error) {
+	s, err := shields.New(c.Shields.Options())
+	if err != nil {
+		return nil, c.Error("shields.overrides", err)
+	}
+	return s, nil
+}
 
 // options gives what the configuration says of the gateway itself.
 func options(c *config.Config) gateway.Options {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/siogw/siogw/engine"
+	"github.com/siogw/siogw/internal/shields"
 )
 
 // Config is everything an operator can say. The tag of a field is its key; the key of a field in a
@@ -40,6 +41,7 @@ type Config struct {
 	Policy    Policy    `yaml:"policy"`
 	// Plugins are asked in their order within each phase. Default none; names are unique.
 	Plugins     []Plugin    `yaml:"plugins"`
+	Shields     Shields     `yaml:"shields"`
 	Deny        Deny        `yaml:"deny"`
 	DecisionLog DecisionLog `yaml:"decision_log"`
 	// Store keeps what several gateways share: memory, or redis://…. Default memory.
@@ -184,6 +186,23 @@ type Match struct {
 	Directions []Direction `yaml:"directions"`
 	Namespaces []string    `yaml:"namespaces"`
 	Events     []string    `yaml:"events"`
+}
+
+// Shields are the virtual patches for published attacks; siogw shields list has them.
+type Shields struct {
+	// Default is the state of every shield that can be switched, but for those to opt in to. Default enforce.
+	Default Mode `yaml:"default"`
+	// Overrides are states by the id of a shield that can be switched. Default none.
+	Overrides map[string]Mode `yaml:"overrides"`
+}
+
+// Options gives the shields in the registry's form.
+func (s *Shields) Options() shields.Options {
+	o := shields.Options{Default: engine.Mode(s.Default), Overrides: map[string]engine.Mode{}}
+	for id, mode := range s.Overrides {
+		o.Overrides[id] = engine.Mode(mode)
+	}
+	return o
 }
 
 // Deny says how a refused client is told.

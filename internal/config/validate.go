@@ -58,6 +58,7 @@ func (d *decoder) validate() {
 	d.jwt()
 	d.rooms()
 	d.plugins()
+	d.shields()
 }
 
 func (d *decoder) errsOf(key string) (out Errors) {

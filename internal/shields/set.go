@@ -2,6 +2,8 @@ package shields
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"sync/atomic"
 
 	"github.com/siogw/siogw/engine"
@@ -45,7 +47,8 @@ func New(o Options) (*Set, error) {
 			s.modes[i] = o.Default
 		}
 	}
-	for name, mode := range o.Overrides {
+	for _, name := range slices.Sorted(maps.Keys(o.Overrides)) {
+		mode := o.Overrides[name]
 		i, ok := index[name]
 		switch {
 		case !ok:
