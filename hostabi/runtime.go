@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 
 	"github.com/siogw/siogw/hostabi/meter"
@@ -99,7 +101,7 @@ func (r *Runtime) Compile(ctx context.Context, wasm []byte) (*Module, error) {
 	if err := checkGuest(info); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrABI, err)
 	}
-	compiled, err := r.wz.CompileModule(ctx, metered)
+	compiled, err := r.wz.CompileModule(experimental.WithCompilationWorkers(ctx, runtime.GOMAXPROCS(0)), metered)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrABI, err)
 	}
