@@ -23,7 +23,7 @@ var engineIO = []*Shield{
 	},
 	{
 		ID:      "engineio-upgrade-reset",
-		Stops:   "the same, reset within the second",
+		Stops:   "an upgrade request for a foreign path, reset within the second, which crashes the server",
 		Affects: "engine.io <= 6.6.11, 3.6.2",
 		By:      ProtocolBreak, How: "an upgrade on another path is answered 400 and never forwarded",
 		CountedAs: "CVE-2022-41940",
