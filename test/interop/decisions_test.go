@@ -61,7 +61,7 @@ func (l *decisionLog) next() error {
 	return err
 }
 
-// openSessions gives those that had an allowed connect and no disconnect.
+// openSessions gives those that had a connect and have not ended.
 func openSessions(lines []map[string]any) map[string]bool {
 	open := map[string]bool{}
 	for _, line := range lines {
@@ -70,7 +70,7 @@ func openSessions(lines []map[string]any) map[string]bool {
 		switch {
 		case line["kind"] == "connect":
 			open[id] = true
-		case line["kind"] == "disconnect":
+		case line["kind"] == "disconnect" && line["namespace"] == nil: // not of one namespace
 			delete(open, id)
 		}
 	}
