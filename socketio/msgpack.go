@@ -48,32 +48,31 @@ func (d *Decoder) msgpack(data []byte) (*Packet, error) {
 }
 
 // readEnvelope finds the values and checks the structure of all of them: nothing after it reads past the end.
-func (r *reader) readEnvelope() (*envelope, *Error) {
+func (r *reader) readEnvelope() (e envelope, err *Error) {
 	h, msg := readHead(r.data, 0)
 	if msg == "" && h.form != formMap {
 		msg = "packet is no map"
 	}
 	if msg != "" {
-		return nil, r.refuse(Malformed, msg)
+		return e, r.refuse(Malformed, msg)
 	}
-	e := &envelope{}
 	r.pos = h.next
 	for range h.n {
 		name, msg := r.readKey()
 		if msg != "" {
-			return nil, r.refuse(Malformed, msg)
+			return e, r.refuse(Malformed, msg)
 		}
 		place := e.key(name)
 		if place == nil || *place != 0 {
-			return nil, r.refuse(Malformed, "unknown key, or a key given twice")
+			return e, r.refuse(Malformed, "unknown key, or a key given twice")
 		}
 		*place = r.pos
 		if r.pos, msg = skipValue(r.data, r.pos); msg != "" {
-			return nil, r.refuse(Malformed, msg)
+			return e, r.refuse(Malformed, msg)
 		}
 	}
 	if r.pos != len(r.data) {
-		return nil, r.refuse(Malformed, "data after the packet")
+		return e, r.refuse(Malformed, "data after the packet")
 	}
 	return e, nil
 }
@@ -92,7 +91,7 @@ func (r *reader) readKey() (name []byte, msg string) {
 }
 
 // readFields reads everything but the payload.
-func (r *reader) readFields(e *envelope) *Error {
+func (r *reader) readFields(e envelope) *Error {
 	if e.kind == 0 || e.namespace == 0 {
 		return r.refuse(Malformed, "packet without a type or namespace")
 	}
@@ -172,7 +171,7 @@ func (r *reader) readOptions(at int) *Error {
 // readData reads the payload as the JSON that a policy sees, and holds that to what a text is held to.
 func (r *reader) readData(at int) *Error {
 	h, _ := readHead(r.data, at)
-	t := transcoder{data: r.data, at: at, limits: &r.limits}
+	t := transcoder{data: r.data, at: at, limits: &r.limits, out: make([]byte, 0, len(r.data)+len(r.data)/2)}
 	if h.form != formNil && h.form != formUndefined { // which both stand for none, here
 		if err := t.value(1); err != nil {
 			return err

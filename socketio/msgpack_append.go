@@ -9,8 +9,8 @@ import (
 )
 
 // AppendMsgpack appends p as a message of socket.io-msgpack-parser to dst: its attachments in the places of
-// their placeholders. p.Data is strict JSON; each value is written as the reference writes it, in the
-// shortest form, but for whole numbers from 2^64 on, which it garbles.
+// their placeholders. p.Data is strict JSON; its values are written as the reference writes them, in the
+// shortest form, but for whole numbers from 2^63 on, some of which it garbles.
 func AppendMsgpack(dst []byte, p *Packet) []byte {
 	kind, members := p.Type, 2
 	switch {
@@ -130,7 +130,7 @@ func (e *encoder) container(end byte, f form) {
 	copy(e.out[start:], h)
 }
 
-// number writes whole numbers as integers, however they are written in JSON.
+// number writes whole numbers as integers, however they are written in JSON, but for those from 2^63 on.
 func (e *encoder) number() {
 	from := e.at
 	for e.at++; e.at < len(e.json); e.at++ {
@@ -138,17 +138,8 @@ func (e *encoder) number() {
 			break
 		}
 	}
-	text := string(e.json[from:e.at])
-	if u, err := strconv.ParseUint(text, 10, 64); err == nil {
-		e.out = appendUint(e.out, u)
-		return
-	}
-	if i, err := strconv.ParseInt(text, 10, 64); err == nil {
-		e.out = appendInt(e.out, i)
-		return
-	}
-	f, _ := strconv.ParseFloat(text, 64) // strict JSON overflows no double
-	if f == math.Trunc(f) && math.Abs(f) <= maxID {
+	f, _ := strconv.ParseFloat(string(e.json[from:e.at]), 64) // strict JSON overflows no double
+	if f == math.Trunc(f) && math.Abs(f) < 1<<63 {
 		e.out = appendInt(e.out, int64(f))
 		return
 	}

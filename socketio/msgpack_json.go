@@ -62,27 +62,40 @@ func (t *transcoder) value(depth int) *Error {
 // number writes a number that every implementation keeps exactly: what a double cannot hold is rounded by
 // some, and NaN and the infinities are null to others.
 func (t *transcoder) number(h *head) *Error {
-	switch n := int64(h.bits); {
-	case h.form == formFloat:
+	switch n := int64(h.bits); h.form {
+	case formInt:
+		if !exact(magnitude(n)) {
+			return t.refuse(Malformed, "integer that a double cannot hold")
+		}
+		t.out = appendWhole(t.out, n, float64(n))
+	case formUint:
+		if !exact(h.bits) {
+			return t.refuse(Malformed, "integer that a double cannot hold")
+		}
+		t.out = appendWhole(t.out, n, float64(h.bits))
+	case formFloat:
 		f := math.Float64frombits(h.bits)
 		if math.IsNaN(f) || math.IsInf(f, 0) {
 			return t.refuse(Malformed, "number that JSON does not have")
 		}
 		t.out = appendFloat(t.out, f)
-	case h.form == formDate && (n < -maxDate || n > maxDate):
-		return t.refuse(Malformed, "date out of range")
-	case h.form == formDate:
+	case formDate:
+		if n < -maxDate || n > maxDate {
+			return t.refuse(Malformed, "date out of range")
+		}
 		t.out = append(t.out, `{"`+dateKey+`":`...)
 		t.out = strconv.AppendInt(t.out, n, 10)
 		t.out = append(t.out, '}')
-	case h.form == formInt && exact(magnitude(n)):
-		t.out = strconv.AppendInt(t.out, n, 10)
-	case h.form == formUint && exact(h.bits):
-		t.out = strconv.AppendUint(t.out, h.bits, 10)
-	default:
-		return t.refuse(Malformed, "integer that a double cannot hold")
 	}
 	return nil
+}
+
+// appendWhole writes a whole number, f in value and n as well where that is not beyond 2^53.
+func appendWhole(dst []byte, n int64, f float64) []byte {
+	if math.Abs(f) <= maxID {
+		return strconv.AppendInt(dst, n, 10)
+	}
+	return appendFloat(dst, f)
 }
 
 func magnitude(n int64) uint64 {
@@ -102,7 +115,8 @@ func exact(n uint64) bool {
 
 // bytesOf writes a string, or keeps binary data.
 func (t *transcoder) bytesOf(h *head) *Error {
-	raw := t.data[h.next : h.next+h.n]
+	end := h.next + h.n
+	raw := t.data[h.next:end:end]
 	if h.form == formString {
 		if !utf8.Valid(raw) {
 			return t.refuse(Malformed, "invalid UTF-8")
@@ -118,7 +132,7 @@ func (t *transcoder) bytesOf(h *head) *Error {
 		t.out = appendPlaceholder(t.out, len(t.attachments))
 		t.attachments = append(t.attachments, raw)
 	}
-	t.at = h.next + h.n
+	t.at = end
 	return nil
 }
 
