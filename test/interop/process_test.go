@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -49,7 +51,7 @@ func (o *output) String() string {
 func start(t *testing.T, dir, name string, args ...string) *process {
 	t.Helper()
 	p := &process{cmd: exec.Command(name, args...), stderr: &output{}}
-	p.cmd.Dir, p.cmd.Stderr = dir, p.stderr
+	p.cmd.Dir, p.cmd.Stderr, p.cmd.Env = dir, p.stderr, environment()
 	var err error
 	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
 		t.Fatal(err)
@@ -64,6 +66,11 @@ func start(t *testing.T, dir, name string, args ...string) *process {
 	}
 	t.Cleanup(func() { p.stop(t) })
 	return p
+}
+
+// environment leaves out what begins with SIOGW_: the gateway takes it for its own, and refuses ours.
+func environment() []string {
+	return slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "SIOGW_") })
 }
 
 // stop asks the process to end, by the end of its stdin and SIGTERM, and insists after startWait.
