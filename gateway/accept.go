@@ -76,9 +76,9 @@ func (g *Gateway) newSession(o *eioserver.Opening) *session {
 		s.base.IP = o.Addr.String()
 	}
 	lim := &g.opt.Limits
-	s.down = &end{s: s, dir: engine.In, eio: o.Session, decoder: socketio.Decoder{From: socketio.Client, Limits: socketio.Limits{
+	s.down = &end{s: s, dir: engine.In, eio: o.Session, decoder: socketio.Decoder{From: socketio.Client, Parser: g.opt.Parser, Limits: socketio.Limits{
 		Depth: lim.Depth, Attachments: lim.Attachments, AttachmentBytes: lim.Payload}}}
-	s.up = &end{s: s, dir: engine.Out, peer: s.down, decoder: socketio.Decoder{From: socketio.Server, Limits: socketio.Limits{
+	s.up = &end{s: s, dir: engine.Out, peer: s.down, decoder: socketio.Decoder{From: socketio.Server, Parser: g.opt.Parser, Limits: socketio.Limits{
 		Depth: lim.Depth, Attachments: lim.Attachments, AttachmentBytes: lim.UpstreamPayload}}}
 	s.down.peer = s.up
 	return s

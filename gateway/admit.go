@@ -150,10 +150,10 @@ func (j *job) payload() {
 }
 
 func size(j *job) int {
-	n := len(j.raw)
-	if j.raw == nil {
-		n = len(j.pkt.Data)
+	if j.raw != nil {
+		return len(j.raw)
 	}
+	n := len(j.pkt.Data)
 	for _, a := range j.pkt.Attachments {
 		n += len(a)
 	}

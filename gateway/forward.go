@@ -13,7 +13,7 @@ import (
 type job struct {
 	from *end
 	pkt  *socketio.Packet
-	raw  []byte // the text as it came; nil: write it anew
+	raw  []byte // the message as it came, with all attachments in it; nil: write it anew
 	n    *namespace
 	in   *engine.Input
 }
@@ -62,12 +62,12 @@ func (s *session) settle(j *job, d *engine.Decision) {
 
 // pass writes the packet to the other side and notes what it changes.
 func (s *session) pass(j *job, d *engine.Decision) {
-	text := j.raw
-	if text == nil || (d != nil && d.Transformed()) {
-		text = socketio.Append(nil, j.pkt)
+	message := j.raw
+	if message == nil || (d != nil && d.Transformed()) {
+		message = s.g.opt.Parser.Append(nil, j.pkt)
 	}
 	s.note(j)
-	j.from.peer.send(j.from, text, j.pkt.Attachments)
+	j.from.peer.send(j.from, message, j.pkt.Attachments)
 }
 
 // note keeps the state that a forwarded packet leads to.

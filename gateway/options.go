@@ -11,6 +11,7 @@ import (
 
 	"github.com/siogw/siogw/engine"
 	"github.com/siogw/siogw/internal/shields"
+	"github.com/siogw/siogw/socketio"
 )
 
 // Options says how a Gateway works. Fields without a stated zero value are required.
@@ -18,6 +19,8 @@ type Options struct {
 	Path        string   // where Engine.IO answers, "/socket.io/"
 	Upstream    *url.URL // http or https; its path, if any, replaces Path at the upstream
 	Passthrough bool     // other paths go to the upstream as plain HTTP; otherwise they are 404
+
+	Parser socketio.Parser // what both sides speak; default JSON
 
 	Transports   []string      // any of polling, websocket
 	PingInterval time.Duration // of the downstream heartbeat

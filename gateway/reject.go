@@ -92,7 +92,7 @@ func (s *session) tell(j *job, no refusal) {
 
 // reply sends a packet of the gateway's own to the client.
 func (s *session) reply(p *socketio.Packet) {
-	s.down.send(s.down, socketio.Append(nil, p), nil)
+	s.down.send(s.down, s.g.opt.Parser.Append(nil, p), nil)
 }
 
 // marshal writes values of this package, whose types always marshal; raw parts were checked when they

@@ -76,15 +76,18 @@ func (s *session) survive() {
 	}
 }
 
-// decode gives the packet that p completes, or nil while attachments are missing. raw is the text of a
+// decode gives the packet that p completes, or nil while attachments are missing. raw is the message of a
 // packet that may go on as it came; nil where it must be written anew.
 func (e *end) decode(p engineio.Packet) (pkt *socketio.Packet, raw []byte, err error) {
-	if p.Binary {
-		pkt, err = e.decoder.Binary(p.Data)
-		return pkt, nil, err
+	if !p.Binary {
+		pkt, err = e.decoder.Text(p.Data)
+		return pkt, p.Data, err
 	}
-	pkt, err = e.decoder.Text(p.Data)
-	return pkt, p.Data, err
+	pkt, err = e.decoder.Binary(p.Data)
+	if e.decoder.Parser == socketio.Msgpack && pkt != nil && pkt.Data != nil {
+		raw = p.Data // no data may have been written as nil, which the reference refuses
+	}
+	return pkt, raw, err
 }
 
 // PassEnd implements engineio.Handler: one write for each side and pass.
@@ -132,8 +135,12 @@ var transportDenials = map[engineio.Reason]engine.Code{
 }
 
 // send puts one packet of a side's source into the buffer of to. When that is full the source waits.
-func (e *end) send(source *end, text []byte, attachments [][]byte) {
-	room := e.eio.Send(engineio.Packet{Type: engineio.Message, Data: text})
+func (e *end) send(source *end, message []byte, attachments [][]byte) {
+	binary := e.decoder.Parser == socketio.Msgpack
+	if binary {
+		attachments = nil // they are in the message
+	}
+	room := e.eio.Send(engineio.Packet{Type: engineio.Message, Binary: binary, Data: message})
 	for _, a := range attachments {
 		room = e.eio.Send(engineio.Packet{Type: engineio.Message, Binary: true, Data: a})
 	}

@@ -38,6 +38,7 @@ func TestOptionsAreAllSet(t *testing.T) {
 upstream: { url: http://127.0.0.1:3000, passthrough: true }
 trusted_proxies: [10.0.0.0/8]
 origins: [https://a.example]
+parser: msgpack
 limits: { events: { per_event: { message: 10/s } } }
 identity: { required: true, jwt: { secret: 0123456789abcdef0123456789abcdef } }
 rooms: { join: [{ event: a }], leave: [{ event: a }], target: [{ event: a }] }

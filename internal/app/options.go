@@ -6,6 +6,7 @@ import (
 
 	"github.com/siogw/siogw/gateway"
 	"github.com/siogw/siogw/internal/config"
+	"github.com/siogw/siogw/socketio"
 	"github.com/siogw/siogw/internal/shields"
 )
 
@@ -30,6 +31,9 @@ func options(c *config.Config) gateway.Options {
 		Rooms:        gateway.Rooms{Join: rules(c.Rooms.Join), Leave: rules(c.Rooms.Leave), Target: rules(c.Rooms.Target)},
 		Deny:         gateway.Deny{NoAck: !c.Deny.Ack, Event: c.Deny.Event, MaxPerMinute: c.Deny.MaxPerMinute},
 		Require:      c.Identity.Required,
+	}
+	if c.Parser == "msgpack" {
+		o.Parser = socketio.Msgpack
 	}
 	for _, t := range c.Transports {
 		o.Transports = append(o.Transports, string(t))

@@ -29,6 +29,9 @@ type Config struct {
 	// Origins are the exact origins (scheme://host[:port], or null) that browsers may come from.
 	// Default none, which admits the same host only.
 	Origins []Origin `yaml:"origins"`
+	// Parser is what clients and upstream both speak: json, the default one of Socket.IO, or msgpack,
+	// socket.io-msgpack-parser 3 (Engine.IO 4 only). Default json.
+	Parser string `yaml:"parser" enum:"json,msgpack"`
 	// Transports are polling, websocket or both. Default both.
 	Transports []Transport `yaml:"transports"`
 	// EIO3 admits clients of Engine.IO 3. Default false.

@@ -164,6 +164,7 @@ func TestErrors(t *testing.T) {
 		{"not JSON", "plugins: [{ name: a, source: std:b, config: { a: .inf } }]", `2:50: plugins.0.config.a: no JSON has .inf`},
 		{"twice in free part", "plugins: [{ name: a, source: std:b, config: { a: 1, a: 2 } }]", `2:53: plugins.0.config.a: given twice, first on line 2`},
 		{"second document", "---\nlisten: a", `2:1: a second document; the configuration is one`},
+		{"parser", "parser: cbor", `2:9: parser: want json or msgpack, found "cbor"`},
 		{"not yet: eio3", "eio3: true", "2:7: eio3: Engine.IO 3 clients are not supported yet"},
 		{"not yet: contract", "contract: { files: [a], unknown_events: allow }", "2:20: contract.files: contracts are not supported yet\n" +
 			"siogw.yaml:2:41: contract.unknown_events: contracts are not supported yet"},
@@ -180,6 +181,15 @@ func TestErrors(t *testing.T) {
 				t.Errorf("got  %s\nwant %s", err, want)
 			}
 		})
+	}
+}
+
+func TestMsgpackNeedsRevision4(t *testing.T) {
+	for _, yaml := range []string{"upstream: { url: http://h, eio: 3 }", "upstream: { url: http://h }\neio3: true"} {
+		_, err := Parse("f", "", []byte("parser: msgpack\n"+yaml))
+		if want := "f:1:9: parser: msgpack needs Engine.IO 4 on both sides"; err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", yaml, err, want)
+		}
 	}
 }
 

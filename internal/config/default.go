@@ -19,6 +19,7 @@ func Default() *Config {
 		Path:       "/socket.io/",
 		Upstream:   Upstream{EIO: 4, Passthrough: true},
 		Admin:      Admin{Listen: "127.0.0.1:9090"},
+		Parser:     "json",
 		Transports: []Transport{"polling", "websocket"},
 		Heartbeat:  Heartbeat{Interval: 25 * time.Second, Timeout: 20 * time.Second},
 		Limits: Limits{

@@ -49,6 +49,9 @@ func (d *decoder) validate() {
 	if (c.TLS.CertFile == "") != (c.TLS.KeyFile == "") {
 		d.fail("tls", "want both of cert_file and key_file, or neither")
 	}
+	if c.Parser == "msgpack" && (c.EIO3 || c.Upstream.EIO == 3) {
+		d.fail("parser", "msgpack needs Engine.IO 4 on both sides")
+	}
 	if len(c.Transports) == 0 {
 		d.fail("transports", "want polling, websocket or both")
 	}
