@@ -47,6 +47,7 @@ type Conn struct {
 	ws   *websocket.Conn
 	peer Peer
 	lim  Limits
+	form Form // of what is sent; constant once anything is
 
 	frame sync.Mutex // one message at a time into ws; taken before mu
 	wg    sync.WaitGroup

@@ -8,8 +8,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/gorilla/websocket"
-
 	"github.com/siogw/siogw/engineio"
 )
 
@@ -18,10 +16,9 @@ const chunk = 16 << 10 // bytes that the peer must take within Limits.Write
 // Send takes p into the buffer. It reports whether the buffer is below its high-water mark; past the hard
 // limit the connection is cut (SlowReader).
 func (c *Conn) Send(p engineio.Packet) bool {
-	op, data := websocket.BinaryMessage, p.Data
-	if !p.Binary {
-		op, data = websocket.TextMessage, engineio.AppendPacket(getBuffer(), p)
-		defer putBuffer(data)
+	op, data, buf := c.form.encode(p)
+	if buf != nil {
+		defer putBuffer(buf)
 	}
 	c.frame.Lock()
 	n := c.Buffered() + len(data)
