@@ -92,11 +92,11 @@ func ok(w http.ResponseWriter) {
 
 // send answers a GET with packets, and waits till they are written or the write deadline has passed.
 func (s *Session) send(w http.ResponseWriter, req *request, batch []engineio.Packet) error {
-	body := engineio.AppendPayload(nil, batch...)
+	body, kind := s.payload(batch, req.jsonp)
 	if req.jsonp {
 		body = engineio.AppendJSONP(nil, req.index, body)
 	}
-	head(w, plainText, len(body))
+	head(w, kind, len(body))
 	w.Header().Set("Cache-Control", "no-store")
 	if agent := req.UserAgent(); strings.Contains(agent, ";MSIE") || strings.Contains(agent, "Trident/") {
 		w.Header().Set("X-XSS-Protection", "0") // its filter breaks what looks like script

@@ -25,10 +25,10 @@ func FuzzPost(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		s := newSession(srv, &request{eio: 4, transport: "polling"})
 		h := &obedient{s: s, closed: make(chan engineio.Reason, 10), mute: true}
-		if err := s.accept(h); err != nil {
+		if err := s.accept(h, ""); err != nil {
 			t.Fatal(err)
 		}
-		status := s.takePayload(body)
+		status := s.takePayload(s.packets(body, false))
 		want, whole := messages(body)
 		if !slices.Equal(h.got, want) || status != http.StatusOK {
 			t.Errorf("status %d, got %q, want %q", status, h.got, want)

@@ -7,12 +7,13 @@ import (
 )
 
 // heartbeat is the server's side of section "Heartbeat": a ping at PingInterval after the last pong, and its
-// pong within PingTimeout from then. The session's lock guards it.
+// pong within PingTimeout from then. In revision 3 the client pings, within PingInterval and PingTimeout from its
+// last ping. The session's lock guards it.
 type heartbeat struct {
 	timer  *time.Timer
 	at     time.Time // when the timer means something
-	pinged bool      // a pong is due at that time
-	held   bool      // reading was paused since the ping: the pong may lie unread
+	pinged bool      // a pong is due at that time; in revision 3 a ping, always
+	held   bool      // reading was paused meanwhile: what is due may lie unread
 	late   bool      // the time came while reading was paused
 }
 

@@ -32,7 +32,7 @@ func (s *Server) open(w http.ResponseWriter, req *request) {
 		return
 	}
 	session.maxPayload = min(session.maxPayload, max(o.MaxPayload, 1))
-	if err := session.accept(handler); err != nil {
+	if err := session.accept(handler, o.SID); err != nil {
 		refuse(w, req, err)
 		return
 	}
@@ -60,22 +60,27 @@ func (s *Server) isStopping() bool {
 	return s.stopping
 }
 
-// accept gives the session its handler and makes it known. What ended it meanwhile is told to the handler now.
-func (s *Session) accept(h engineio.Handler) error {
+// accept gives the session its handler and makes it known, as sid unless that is "". What ended it meanwhile is
+// told to the handler now.
+func (s *Session) accept(h engineio.Handler, sid string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.handler = h
-	err := stoppingError()
-	if s.reason != 0 {
-		err = &engineio.Error{Code: engineio.UpstreamUnavailable, Status: http.StatusServiceUnavailable}
-	} else if s.srv.add(s) {
-		s.beat.arm(s, s.srv.opts.PingInterval)
+	if sid != "" {
+		s.id = sid
+	}
+	if s.reason == 0 {
+		s.reason = s.srv.add(s)
+	}
+	if s.reason == 0 {
+		s.beat.start(s)
 		return nil
-	} else {
-		s.reason = engineio.Shutdown
 	}
 	go s.tell(s.reason)
-	return err
+	if s.reason == engineio.Shutdown {
+		return stoppingError()
+	}
+	return &engineio.Error{Code: engineio.UpstreamUnavailable, Status: http.StatusServiceUnavailable}
 }
 
 func (s *Session) openPacket() engineio.Packet {
@@ -120,6 +125,7 @@ func (s *Session) newSocket(w http.ResponseWriter, req *request) *socket {
 		conn.Close(0)
 		return nil
 	}
+	conn.SetForm(s.form(req.base64))
 	return &socket{s: s, conn: conn}
 }
 

@@ -21,6 +21,7 @@ import (
 type Options struct {
 	Path       string   // where Engine.IO answers, exactly; default "/socket.io/"
 	Transports []string // any of polling, websocket; default both
+	EIO3       bool     // admits clients of revision 3; they send exactly EIO=3
 
 	PingInterval   time.Duration // from a pong to the next ping; default 25 s
 	PingTimeout    time.Duration // from when a ping was due to its pong; default 20 s
@@ -58,11 +59,14 @@ type Options struct {
 
 // Opening is a handshake being judged.
 type Opening struct {
-	Request   *http.Request
-	Session   *Session // to be written to by the handler's owner; it buffers until the handshake is answered
-	ID        string   // the sid
-	EIO       int      // revision of the protocol: 4
-	Transport string   // polling or websocket
+	Request *http.Request
+	Session *Session // to be written to by the handler's owner; it buffers until the handshake is answered
+	ID      string   // the sid
+	// SID, when Accept sets it, is the sid in the place of ID: to clients of revision 3 it is socket.id as well,
+	// which their server knows them by. It must be as hard to guess; one that is in use refuses the handshake.
+	SID       string
+	EIO       int    // revision of the protocol: 3 or 4
+	Transport string // polling or websocket
 	Addr      netip.Addr
 	Secure    bool
 	// Header is added to the answer; e.g. the upstream's Set-Cookie.

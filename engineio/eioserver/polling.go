@@ -38,7 +38,7 @@ func (q *polling) Send(p engineio.Packet) bool {
 		q.s.endLocked(engineio.SlowReader)
 		return true
 	}
-	if !p.Binary && bytes.IndexByte(p.Data, '\x1e') >= 0 { // a payload cannot carry it
+	if q.s.eio != 3 && !p.Binary && bytes.IndexByte(p.Data, '\x1e') >= 0 { // a payload cannot carry it
 		q.s.endLocked(engineio.ParseError)
 		return true
 	}
@@ -73,7 +73,7 @@ func (q *polling) take() []engineio.Packet {
 	o := &q.s.srv.opts
 	n, bytes := 0, 0
 	for n < len(q.queue) && n < o.MaxPollPackets {
-		bytes += encodedLen(q.queue[n])
+		bytes += q.encodedLen(q.queue[n])
 		if n > 0 && bytes > o.MaxPayload {
 			break
 		}
@@ -89,12 +89,16 @@ func (q *polling) take() []engineio.Packet {
 	return batch
 }
 
-// encodedLen gives the bytes of p in a payload, its separator included.
-func encodedLen(p engineio.Packet) int {
-	if p.Binary {
-		return 2 + base64.StdEncoding.EncodedLen(len(p.Data))
+// encodedLen gives the bytes of p in a payload, its separator or at most its length included.
+func (q *polling) encodedLen(p engineio.Packet) int {
+	around := 2
+	if q.s.eio == 3 {
+		around = 12
 	}
-	return 2 + len(p.Data)
+	if p.Binary {
+		return around + base64.StdEncoding.EncodedLen(len(p.Data))
+	}
+	return around + len(p.Data)
 }
 
 // stale reports whether packets have waited for a poll for longer than d.

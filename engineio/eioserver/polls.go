@@ -3,6 +3,7 @@ package eioserver
 import (
 	"errors"
 	"io"
+	"iter"
 	"mime"
 	"net/http"
 	"time"
@@ -128,7 +129,9 @@ func (s *Session) endPost() {
 
 // takeBody reads a POST and hands its packets over. It gives the status to answer with.
 func (s *Session) takeBody(w http.ResponseWriter, req *request) int {
-	if kind, _, _ := mime.ParseMediaType(req.Header.Get("Content-Type")); kind == "application/octet-stream" {
+	kind, _, _ := mime.ParseMediaType(req.Header.Get("Content-Type"))
+	binary := kind == octets
+	if binary && (s.eio != 3 || req.jsonp) {
 		s.end(engineio.ProtocolViolation) // binary payloads are revision 3's
 		s.srv.refused(req, &engineio.Error{Code: engineio.BadRequest})
 		return http.StatusBadRequest
@@ -149,7 +152,7 @@ func (s *Session) takeBody(w http.ResponseWriter, req *request) int {
 		s.end(engineio.ParseError)
 		return http.StatusOK
 	}
-	return s.takePayload(body)
+	return s.takePayload(s.packets(body, binary))
 }
 
 func (s *Session) readBody(w http.ResponseWriter, req *request) ([]byte, error) {
@@ -167,9 +170,9 @@ func (s *Session) readBody(w http.ResponseWriter, req *request) ([]byte, error) 
 }
 
 // takePayload hands over the packets of a POST, one by one, while the session lives.
-func (s *Session) takePayload(body []byte) int {
+func (s *Session) takePayload(packets iter.Seq2[engineio.Packet, error]) int {
 	defer s.passEnd()
-	for p, err := range engineio.Payload(body, 0) {
+	for p, err := range packets {
 		switch {
 		case !s.mayTake():
 			return s.lateStatus()

@@ -18,10 +18,11 @@ type request struct {
 	*http.Request
 	addr      netip.Addr
 	secure    bool
-	eio       int
+	eio       int // revision; 0 for one that is not spoken here
 	transport string
 	upgrade   bool // it asks for a WebSocket
 	jsonp     bool
+	base64    bool     // revision 3: no binary messages, please
 	index     string   // of the JSONP script
 	session   *Session // that it belongs to; nil for a handshake
 }
@@ -46,11 +47,15 @@ func (s *Server) verify(r *http.Request) (*request, error) {
 		}
 	}
 	req.transport, req.jsonp, req.index = q.Get("transport"), q.Has("j"), q.Get("j")
+	req.base64 = q.Get("b64") != ""
 	if !slices.Contains(s.opts.Transports, req.transport) {
 		return req, &engineio.Error{Code: engineio.UnknownTransport}
 	}
-	if q.Get("EIO") == "4" {
+	switch eio := q.Get("EIO"); {
+	case eio == "4":
 		req.eio = 4
+	case eio == "3" && s.opts.EIO3:
+		req.eio = 3
 	}
 	if q.Has("sid") {
 		return req, s.verifySession(req, q.Get("sid"))
@@ -64,7 +69,7 @@ func verifyHandshake(req *request) error {
 		return &engineio.Error{Code: engineio.BadHandshakeMethod}
 	case req.upgrade != (req.transport == "websocket"):
 		return &engineio.Error{Code: engineio.BadRequest}
-	case req.eio != 4:
+	case req.eio == 0:
 		return &engineio.Error{Code: engineio.UnsupportedRevision}
 	}
 	return verifyUpgrade(req)

@@ -28,7 +28,7 @@ import (
 //	NAME send "TEXT" | sendbin "TEXT" | raw HEX | read | drop
 //	closed                        waits for the end of the newest session and prints its reason
 //
-// $P is EIO=4&transport=polling, $W the same for websocket, $S is &sid= of the newest session.
+// $P is EIO=4&transport=polling, $W the same for websocket, $3P and $3W those of revision 3, $S is &sid= of the newest session.
 func TestScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
@@ -85,6 +85,7 @@ var options = map[string]func(*Options){
 	"fast":   func(o *Options) { o.PingInterval, o.PingTimeout = 100*time.Millisecond, 400*time.Millisecond },
 	"small":  func(o *Options) { o.MaxPayload = 100 },
 	"wsonly": func(o *Options) { o.Transports = []string{"websocket"} },
+	"eio3":   func(o *Options) { o.EIO3 = true },
 	"hasty":  func(o *Options) { o.UpgradeTimeout = 50 * time.Millisecond },
 }
 
@@ -179,7 +180,8 @@ func (p *player) request(line string) *http.Request {
 }
 
 func (p *player) query(q string) string {
-	q = strings.NewReplacer("$P", "EIO=4&transport=polling", "$W", "EIO=4&transport=websocket", "$S", "&sid="+p.sid).Replace(q)
+	q = strings.NewReplacer("$P", "EIO=4&transport=polling", "$W", "EIO=4&transport=websocket",
+		"$3P", "EIO=3&transport=polling", "$3W", "EIO=3&transport=websocket", "$S", "&sid="+p.sid).Replace(q)
 	if strings.HasPrefix(q, "/") {
 		return q
 	}
@@ -221,7 +223,9 @@ func show(resp *http.Response, body []byte) string {
 			fmt.Fprintf(&b, "\n%s: %s", k, v)
 		}
 	}
-	if len(body) > 0 {
+	if resp.Header.Get("Content-Type") == octets {
+		fmt.Fprintf(&b, "\n%q", body)
+	} else if len(body) > 0 {
 		fmt.Fprintf(&b, "\n%s", strings.ReplaceAll(strings.TrimSuffix(string(body), "\n"), "\x1e", `\x1e`))
 	}
 	return b.String()

@@ -100,22 +100,27 @@ func (s *Server) all() []*Session {
 	return out
 }
 
-// add makes a session known, unless the server is stopping.
-func (s *Server) add(session *Session) bool {
+// add makes a session known, or gives the reason why not: the server is stopping, or the sid in use.
+func (s *Server) add(session *Session) engineio.Reason {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.stopping {
-		return false
+	switch {
+	case s.stopping:
+		return engineio.Shutdown
+	case s.sessions[session.id] != nil:
+		return engineio.ProtocolViolation
 	}
 	s.live.Add(1) // till its end is told
 	s.sessions[session.id] = session
-	return true
+	return 0
 }
 
 func (s *Server) remove(session *Session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.sessions, session.id)
+	if s.sessions[session.id] == session {
+		delete(s.sessions, session.id)
+	}
 }
 
 func (s *Server) find(id string) *Session {

@@ -22,8 +22,9 @@ type transport interface {
 // transport is the queue of a polling; from the handshake or the upgrade on it is a WebSocket.
 type Session struct {
 	srv        *Server
-	id         string
+	id         string // constant once handler is set
 	eio        int
+	base64     bool // revision 3: polls are answered in text only
 	addr       netip.Addr
 	opened     time.Time
 	maxPayload int
@@ -46,7 +47,7 @@ type Session struct {
 var _ engineio.Session = (*Session)(nil)
 
 func newSession(srv *Server, req *request) *Session {
-	s := &Session{srv: srv, id: newID(), eio: req.eio, addr: req.addr, opened: time.Now(),
+	s := &Session{srv: srv, id: newID(), eio: req.eio, base64: req.base64, addr: req.addr, opened: time.Now(),
 		maxPayload: srv.opts.MaxPayload, name: req.transport}
 	s.wake.L = &s.mu
 	s.poll = &polling{s: s}
@@ -110,8 +111,12 @@ func (s *Session) packet(p engineio.Packet) bool {
 	switch p.Type {
 	case engineio.Message:
 		return s.deliver(p)
+	case engineio.Ping:
+		if s.eio == 3 {
+			return s.pinged()
+		}
 	case engineio.Pong:
-		if len(p.Data) == 0 {
+		if s.eio != 3 && len(p.Data) == 0 {
 			return s.pong()
 		}
 	case engineio.Close:

@@ -26,17 +26,13 @@ type socket struct {
 
 // Message takes a message of the WebSocket.
 func (k *socket) Message(binary bool, data []byte) {
-	if binary && k.stage == carries {
-		k.s.deliver(engineio.Packet{Type: engineio.Message, Binary: true, Data: data})
-		return
-	}
-	p, err := engineio.DecodePacket(data)
+	p, err := k.s.decode(binary, data)
 	switch {
 	case k.stage == carries && err == nil:
 		k.s.packet(p)
 	case k.stage == carries:
 		k.s.endBad(err)
-	case binary || err != nil:
+	case err != nil:
 		k.abandon()
 	default:
 		k.probe(p)
