@@ -38,13 +38,50 @@ const (
 	CodeReservedEvent  Code = 308 // an event name that the protocol keeps to itself
 	CodeRoom           Code = 309 // a mapped room that is no string
 	CodeRooms          Code = 310 // more rooms than limits.rooms
-	CodeShield         Code = 320 // a virtual patch (shields)
+
+	CodeElements        Code = 311 // more elements and members than limits.elements
+	CodeNumber          Code = 312 // a number longer than limits.number
+	CodeEventName       Code = 313 // an event name longer than limits.event_name
+	CodeNamespaceName   Code = 314 // a namespace, or its query, longer than limits.namespace_name
+	CodeAttachmentBytes Code = 315 // more bytes of attachments than limits.attachment_bytes
+	CodeAckID           Code = 316 // an ack id of more digits than limits.ack_id
+	CodeUnfinished      Code = 317 // attachments that did not come within limits.unfinished.time
+	CodeUnfinishedBytes Code = 318 // attachments of unfinished packets above limits.unfinished.bytes
+	CodeUnanswered      Code = 319 // more unanswered events than limits.acks
+
+	CodeShield Code = 320 // a virtual patch (shields)
 
 	CodeConnectionsTotal Code = 400 // limits.connections.total reached
 	CodeConnectionsPerIP Code = 401 // limits.connections.per_ip reached
 	CodeConnectionRate   Code = 402 // limits.connections.rate_per_ip exceeded
 	CodeEventRate        Code = 403 // limits.events exceeded
 	CodeTooManyDenials   Code = 404 // deny.max_per_minute exceeded
+
+	CodeConnectionsPerIdentity Code = 405 // limits.connections.per_identity reached
+	CodeIdentityRate           Code = 406 // limits.connections.rate_per_identity exceeded
+	CodeTotalRate              Code = 407 // limits.connections.rate exceeded
+	CodeConnectRate            Code = 408 // limits.connects exceeded
+	CodeIdentityEvents         Code = 409 // limits.events.per_identity exceeded
+	CodeEventBytes             Code = 410 // limits.events.bytes exceeded
+	CodeDecisionTime           Code = 411 // limits.events.decision_time exceeded
+	CodeFrames                 Code = 412 // limits.traffic.frames exceeded
+	CodeTraffic                Code = 413 // limits.traffic.bytes exceeded
+	CodeControlFrames          Code = 414 // limits.traffic.control exceeded
+	CodeFragments              Code = 415 // limits.traffic.fragments exceeded
+
+	CodeBanned Code = 420 // banned by a response
+	CodeMuted  Code = 421 // muted by a response
+	CodeMemory Code = 422 // limits.memory is used up
+
+	CodeNeverConnected Code = 430 // no CONNECT within limits.sessions.connect_time
+	CodeNeverPolled    Code = 431 // no poll within limits.sessions.poll_time
+	CodeSlowMessage    Code = 432 // a message or body not whole within limits.http.body_time
+
+	CodeHeaderBytes Code = 440 // headers larger than limits.http.header
+	CodeHeaderCount Code = 441 // more headers than limits.http.headers
+	CodeURL         Code = 442 // a URL longer than limits.http.url
+	CodeCookie      Code = 443 // cookies longer than limits.http.cookie
+	CodeUpgrades    Code = 444 // more upgrades than limits.sessions.upgrades
 
 	CodeUpstreamDown    Code = 500 // the upstream cannot be reached
 	CodeUpstreamRefused Code = 501 // the upstream refused the session
@@ -68,6 +105,20 @@ var codeTexts = map[Code]string{
 	CodeConnectionRate: "connecting too fast", CodeEventRate: "too many events",
 	CodeTooManyDenials: "too many denials", CodeUpstreamDown: "upstream unavailable",
 	CodeUpstreamRefused: "refused by upstream", CodeShutdown: "shutting down",
+
+	CodeElements: "too many elements", CodeNumber: "number too long", CodeEventName: "event name too long",
+	CodeNamespaceName: "namespace too long", CodeAttachmentBytes: "attachments too large", CodeAckID: "ack id too long",
+	CodeUnfinished: "attachments did not come in time", CodeUnfinishedBytes: "too many unfinished attachments",
+	CodeUnanswered:             "too many unanswered events",
+	CodeConnectionsPerIdentity: "too many connections of this identity",
+	CodeIdentityRate:           "identity connecting too fast", CodeTotalRate: "too many new connections",
+	CodeConnectRate: "too many CONNECTs", CodeIdentityEvents: "too many events of this identity",
+	CodeEventBytes: "too many bytes of events", CodeDecisionTime: "too costly to decide",
+	CodeFrames: "too many frames", CodeTraffic: "too many bytes", CodeControlFrames: "too many control frames",
+	CodeFragments: "too many fragments", CodeBanned: "banned", CodeMuted: "muted", CodeMemory: "out of memory",
+	CodeNeverConnected: "no CONNECT in time", CodeNeverPolled: "no poll in time", CodeSlowMessage: "message too slow",
+	CodeHeaderBytes: "headers too large", CodeHeaderCount: "too many headers", CodeURL: "URL too long",
+	CodeCookie: "cookie too long", CodeUpgrades: "too many upgrades",
 }
 
 // String gives the reason in words, as a client may see it.

@@ -54,11 +54,21 @@ const (
 	BadUTF8                  // 13: text that is no UTF-8
 	PollAborted              // 14: the poll's connection was closed while it waited
 	InternalError            // 15: a defect of this program
+	Frames                   // 16: more frames than allowed
+	ControlFrames            // 17: more control frames than allowed
+	Fragments                // 18: more fragments than allowed
+	SlowMessage              // 19: a message or body was not whole in time
+	NeverPolled              // 20: the first poll did not come in time
+	Idle                     // 21: no message for too long
+	Lifetime                 // 22: the session is as old as one may get
+	OutOfMemory              // 23: closed to keep the memory budget
 )
 
 var reasonNames = [...]string{"", "peer closed", "transport error", "ping timeout", "parse error",
 	"protocol violation", "too large", "slow reader", "handshake timeout", "other side closed", "denied",
-	"shutdown", "double poll", "bad utf-8", "poll aborted", "internal error"}
+	"shutdown", "double poll", "bad utf-8", "poll aborted", "internal error", "too many frames",
+	"too many control frames", "too many fragments", "message too slow", "never polled", "idle", "lifetime over",
+	"out of memory"}
 
 // String gives the reason in words.
 func (r Reason) String() string {
