@@ -14,6 +14,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -28,6 +29,7 @@ type Options struct {
 	Header http.Header // sent with the handshake; "Host" sets the host. WebSocket's own headers are dropped
 	Query  url.Values  // sent too; Engine.IO's own keys (EIO, transport, sid, t, j, b64) are dropped
 	TLS    *tls.Config // for https and wss
+	EIO    int         // revision to speak, 3 or 4; default 4
 
 	HandshakeTimeout time.Duration // till the open packet is here; default 10 s
 	WriteTimeout     time.Duration // for 16 KiB; a peer slower than that closes (SlowReader); default 20 s
@@ -76,7 +78,8 @@ func Dial(ctx context.Context, opts Options) (*Session, error) {
 		conn.Close(0)
 		return nil, fmt.Errorf("upstream's first packet: %w", err)
 	}
-	return newSession(conn, h, resp.Header), nil
+	conn.SetForm(form(opts.EIO))
+	return &Session{conn: conn, eio: opts.EIO, handshake: h, response: resp.Header}, nil
 }
 
 func refused(resp *http.Response) *Refused {
@@ -96,6 +99,7 @@ func decodeOpen(text []byte) (engineio.Handshake, error) {
 }
 
 func (o *Options) complete() {
+	def(&o.EIO, 4)
 	def(&o.HandshakeTimeout, 10*time.Second)
 	def(&o.WriteTimeout, 20*time.Second)
 	def(&o.MaxPayload, 1<<20)
@@ -117,6 +121,9 @@ func (o *Options) target() (string, error) {
 	if o.URL == nil {
 		return "", errors.New("eioclient: URL is nil")
 	}
+	if o.EIO != 3 && o.EIO != 4 {
+		return "", fmt.Errorf("eioclient: revision %d is neither 3 nor 4", o.EIO)
+	}
 	scheme, ok := map[string]string{"http": "ws", "ws": "ws", "https": "wss", "wss": "wss"}[o.URL.Scheme]
 	if !ok {
 		return "", fmt.Errorf("eioclient: scheme %q is none of http, https, ws, wss", o.URL.Scheme)
@@ -126,7 +133,7 @@ func (o *Options) target() (string, error) {
 	for _, own := range []string{"EIO", "transport", "sid", "t", "j", "b64"} {
 		q.Del(own)
 	}
-	q.Set("EIO", "4")
+	q.Set("EIO", strconv.Itoa(o.EIO))
 	q.Set("transport", "websocket")
 	u := url.URL{Scheme: scheme, Host: o.URL.Host, Path: o.URL.Path, RawPath: o.URL.RawPath, RawQuery: q.Encode()}
 	return u.String(), nil

@@ -8,24 +8,20 @@ type receiver Session
 // Message takes a message of the WebSocket.
 func (r *receiver) Message(binary bool, data []byte) {
 	s := (*Session)(r)
-	if binary {
-		s.deliver(engineio.Packet{Type: engineio.Message, Binary: true, Data: data})
-		return
-	}
-	p, err := engineio.DecodePacket(data)
-	if err != nil {
+	p, err := s.decode(binary, data)
+	switch {
+	case err != nil:
 		s.Close(engineio.ParseError)
-		return
-	}
-	switch p.Type {
-	case engineio.Message:
+	case p.Type == engineio.Message:
 		s.deliver(p)
-	case engineio.Ping:
+	case p.Type == engineio.Ping && s.eio != 3:
 		s.pinged()
 		s.conn.Send(engineio.Packet{Type: engineio.Pong}) // the end of the pass flushes
-	case engineio.Close:
+	case p.Type == engineio.Pong && s.eio == 3:
+		s.ponged()
+	case p.Type == engineio.Close:
 		s.Close(engineio.PeerClosed)
-	case engineio.Noop:
+	case p.Type == engineio.Noop:
 	default:
 		s.Close(engineio.ProtocolViolation)
 	}
@@ -34,7 +30,7 @@ func (r *receiver) Message(binary bool, data []byte) {
 func (s *Session) deliver(p engineio.Packet) {
 	s.in.Lock()
 	defer s.in.Unlock()
-	if !s.closed() {
+	if s.hears() {
 		s.handler.Packet(p)
 	}
 }

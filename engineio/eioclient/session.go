@@ -12,6 +12,7 @@ import (
 // Session is the client's end of a session with the upstream.
 type Session struct {
 	conn      *wsconn.Conn
+	eio       int // revision
 	handshake engineio.Handshake
 	response  http.Header
 	handler   engineio.Handler // set by Start, before anything is read
@@ -24,13 +25,10 @@ type Session struct {
 	paused  bool
 	pingBy  time.Time
 	timer   *time.Timer
+	beat    beat3
 }
 
 var _ engineio.Session = (*Session)(nil)
-
-func newSession(conn *wsconn.Conn, h engineio.Handshake, response http.Header) *Session {
-	return &Session{conn: conn, handshake: h, response: response}
-}
 
 // Handshake gives what the upstream's open packet said.
 func (s *Session) Handshake() engineio.Handshake { return s.handshake }
@@ -44,8 +42,12 @@ func (s *Session) Start(h engineio.Handler) {
 	s.mu.Lock()
 	s.handler, s.started = h, true
 	if s.reason == 0 {
-		s.pingBy = time.Now().Add(s.patience())
-		s.timer = time.AfterFunc(s.patience(), s.pingDue)
+		first := s.patience()
+		if s.eio == 3 {
+			first = s.handshake.PingInterval
+		}
+		s.pingBy = time.Now().Add(first)
+		s.timer = time.AfterFunc(first, s.pingDue)
 	} else {
 		go s.tell(s.reason)
 	}
@@ -68,7 +70,7 @@ func (s *Session) Flush() { s.conn.Flush() }
 func (s *Session) Pause() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.paused = true
+	s.paused, s.beat.held = true, true
 	s.conn.Pause()
 }
 
@@ -76,7 +78,7 @@ func (s *Session) Pause() {
 func (s *Session) Resume() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.paused && s.reason == 0 {
+	if s.paused && s.reason == 0 && s.eio != 3 {
 		s.pingBy = time.Now().Add(s.patience()) // its pings may lie unread
 		if s.timer != nil {
 			s.timer.Reset(s.patience())
@@ -115,6 +117,14 @@ func (s *Session) tell(r engineio.Reason) {
 	s.handler.Closed(r)
 }
 
+// hears notes that a message came. It reports whether the session lives.
+func (s *Session) hears() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.beat.heard = true
+	return s.reason == 0
+}
+
 func (s *Session) closed() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -126,14 +136,17 @@ func (s *Session) patience() time.Duration {
 	return s.handshake.PingInterval + s.handshake.PingTimeout
 }
 
-// pingDue is the timer's: no ping came in time, or the time was set anew.
+// pingDue is the timer's: no ping came in time, or the time was set anew; in revision 3 see beatDue.
 func (s *Session) pingDue() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case s.reason != 0 || s.paused: // Resume gives time again
+	case s.reason != 0:
+	case s.eio != 3 && s.paused: // Resume gives time again
 	case time.Now().Before(s.pingBy):
 		s.timer.Reset(time.Until(s.pingBy))
+	case s.eio == 3:
+		s.beatDue()
 	default:
 		s.end(engineio.PingTimeout)
 	}
