@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/siogw/siogw/engine"
@@ -55,6 +56,7 @@ func (s *session) admitConnect(j *job) engine.Code {
 	in.Identity = id
 	j.in = in
 	if denial != nil {
+		j.why = errors.New(denial.Reason)
 		return denial.Code
 	}
 	j.n.identity = id

@@ -16,6 +16,7 @@ type job struct {
 	raw  []byte // the message as it came, with all attachments in it; nil: write it anew
 	n    *namespace
 	in   *engine.Input
+	why  error // beside the code of a refusal, for the log
 }
 
 // forward is the straight line of one packet, the same for both directions. What has no decision of its
@@ -24,7 +25,11 @@ func (s *session) forward(from *end, pkt *socketio.Packet, raw []byte) {
 	j := &job{from: from, pkt: pkt, raw: raw, n: s.namespaces[pkt.Namespace]}
 	if code := s.admit(j); code != engine.CodeNone {
 		s.g.opt.Shields.Count(shields.OfRefusal(code, pkt))
-		s.refuse(j, engine.Refuse(code, ""))
+		d := engine.Refuse(code, "")
+		if j.why != nil {
+			d.Steps = []engine.Step{{Plugin: "identity", Verdict: engine.Failed(code, j.why)}}
+		}
+		s.refuse(j, d)
 		return
 	}
 	if j.in == nil {

@@ -139,7 +139,9 @@ func (g *Gateway) log(in *engine.Input, d *engine.Decision) {
 	if in.Time.IsZero() {
 		in.Time = time.Now()
 	}
-	g.stats.decided(d)
+	if in.Kind != engine.Disconnect { // told, not decided
+		g.stats.decided(d)
+	}
 	if g.opt.Log != nil {
 		g.opt.Log.Decision(in, d)
 	}

@@ -46,6 +46,21 @@ func (m *roomMap) apply(in *engine.Input) bool {
 	return true
 }
 
+// follow takes the room of a join or leave from the arguments that are really sent. It reports false
+// when there is none.
+func (m *roomMap) follow(in *engine.Input, args []byte) bool {
+	key := roomKey{in.Namespace, in.Event}
+	ptr, ok := m.join[key]
+	if in.Kind == engine.Leave {
+		ptr, ok = m.leave[key]
+	}
+	if !ok || in.Kind != engine.Join && in.Kind != engine.Leave {
+		return true
+	}
+	in.Args = args
+	return setRoom(in, ptr)
+}
+
 func setRoom(in *engine.Input, ptr string) bool {
 	raw, ok := strictjson.Pointer(in.Args, ptr[len("/args"):])
 	if !ok || len(raw) == 0 || raw[0] != '"' {

@@ -28,6 +28,9 @@ func (j *job) transform(d *engine.Decision, lim *Limits) error {
 	if strictjson.KindOf(payload) != strictjson.Array {
 		return errors.New("the arguments are no array")
 	}
+	if !j.from.s.g.rooms.follow(j.in, payload) {
+		return errors.New("the room is no string any more")
+	}
 	if j.pkt.IsEvent() {
 		payload = socketio.AppendPayload(nil, j.in.Event, payload)
 	}

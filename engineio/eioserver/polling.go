@@ -73,6 +73,9 @@ func (q *polling) take() []engineio.Packet {
 	o := &q.s.srv.opts
 	n, bytes := 0, 0
 	for n < len(q.queue) && n < o.MaxPollPackets {
+		if n > 0 && q.queue[n].Type == engineio.Close && q.queue[n-1].Type != engineio.Noop {
+			break // clients of version 4 drop what shares a payload with the close
+		}
 		bytes += q.encodedLen(q.queue[n])
 		if n > 0 && bytes > o.MaxPayload {
 			break

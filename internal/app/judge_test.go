@@ -106,7 +106,7 @@ func TestSamplesCoverEveryKind(t *testing.T) {
 
 // TestJudgeErrors tells all of them, each with its place.
 func TestJudgeErrors(t *testing.T) {
-	dir := folder(t, map[string]string{"p.rego": "package siogw.authz\n\nallow if input.sesion.ip\n", "s": "short\n"})
+	dir := folder(t, map[string]string{"p.rego": "package siogw.authz\n\nallow if input.sesion.ip\n", "s": "-----BEGIN X\n"})
 	cfg := parse(t, dir, least+`
 policy: { paths: [p.rego] }
 identity: { jwt: { secret_file: s } }
@@ -118,7 +118,7 @@ plugins: [{ name: a, source: gone.wasm }, { name: b, source: std:none }]
 	}
 	for _, want := range []string{
 		"p.rego:3: rego_type_error",
-		"siogw.yaml:4:33: identity.jwt.secret_file: has 5 bytes, want at least 32",
+		"siogw.yaml:4:33: identity.jwt.secret_file: is PEM, which is no secret",
 		"siogw.yaml:5:30: plugins.0.source: open ",
 		"siogw.yaml:5:62: plugins.1.source: no first-party guest",
 	} {

@@ -126,7 +126,7 @@ type JWT struct {
 	// payload, by dotted path), header.NAME, cookie.NAME, query.NAME.
 	// Default auth.token, header.authorization.
 	From []TokenSource `yaml:"from"`
-	// Secret is the HMAC secret, at least 32 bytes. Also secret_file.
+	// Secret is the HMAC secret; siogw warns of one below 32 bytes. Also secret_file.
 	Secret     Secret `yaml:"secret"`
 	SecretFile Path   `yaml:"secret_file"` // its content, less one final newline, is Secret
 	// PublicKeyFile is a PEM file: an RSA (2048 bits or more), EC or Ed25519 public key, or a certificate.

@@ -23,7 +23,7 @@ type Options struct {
 	// by dotted path), header.NAME, cookie.NAME, query.NAME.
 	From []string
 
-	Secret        []byte // HMAC, at least 32 bytes (RFC 7518 section 3.2 asks for them with HS256)
+	Secret        []byte // HMAC; RFC 7518 section 3.2 asks for at least 32 bytes with HS256
 	PublicKeyFile string // PEM: a public key or a certificate
 	JWKSFile      string // a key set (RFC 7517); keys for encryption are left out
 

@@ -16,9 +16,8 @@ import (
 )
 
 const (
-	minSecret = 32   // bytes
-	minRSA    = 2048 // bits (RFC 7518 section 3.3)
-	maxKeys   = 64   // of a set: a token without kid may be tried with each
+	minRSA  = 2048 // bits (RFC 7518 section 3.3)
+	maxKeys = 64   // of a set: a token without kid may be tried with each
 )
 
 // algorithms are the allowed ones (RFC 7518 section 3.1, RFC 8037 section 3.1). none is not one.
@@ -80,9 +79,6 @@ func loadKeys(o Options) (keys []key, option string, err error) {
 func secretKey(secret []byte) ([]key, error) {
 	if bytes.HasPrefix(secret, []byte("-----BEGIN ")) {
 		return nil, errors.New("is PEM, which is no secret: use public_key_file")
-	}
-	if len(secret) < minSecret {
-		return nil, fmt.Errorf("has %d bytes, want at least %d (RFC 7518 section 3.2)", len(secret), minSecret)
 	}
 	return []key{{raw: bytes.Clone(secret)}}, nil
 }
@@ -175,10 +171,6 @@ func strong(raw any) error {
 	case *rsa.PublicKey:
 		if k.N.BitLen() < minRSA {
 			return fmt.Errorf("an RSA key of %d bits, want at least %d", k.N.BitLen(), minRSA)
-		}
-	case []byte:
-		if len(k) < minSecret {
-			return fmt.Errorf("a secret of %d bytes, want at least %d", len(k), minSecret)
 		}
 	}
 	for _, alg := range algorithms {
