@@ -63,7 +63,7 @@ deny: { ack: false }
 }
 
 func TestWarnings(t *testing.T) {
-	const key = "identity: { jwt: { secret: s } }\n"
+	const key = "identity: { jwt: { secret: 0123456789abcdef0123456789abcdef } }\n"
 	const policy = "policy: { paths: [p] }\n"
 	for _, tt := range []struct {
 		yaml string
@@ -71,6 +71,7 @@ func TestWarnings(t *testing.T) {
 	}{
 		{"", []string{"NOTHING IS AUTHORIZED: no policy", "NOBODY IS AUTHENTICATED"}},
 		{key + policy, nil},
+		{"identity: { jwt: { secret: 0123456789abcdef0123456789abcde } }\n" + policy, []string{"WEAK SECRET: identity.jwt.secret has 31 bytes"}},
 		{key + "policy: { paths: [p], mode: off }", []string{"NOTHING IS AUTHORIZED: policy.mode is off"}},
 		{key + "policy: { paths: [p], mode: monitor }", []string{"NOTHING IS DENIED BY POLICY"}},
 		{key + policy + "listen: 0.0.0.0:8080", []string{"PLAIN HTTP on 0.0.0.0:8080"}},
