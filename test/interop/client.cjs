@@ -39,6 +39,7 @@ class Client {
     this.manager = new Manager(job.url, {
       transports: transports[job.transport], reconnection: reconnect, reconnectionDelay: 20, reconnectionDelayMax: 100,
       timeout: WAIT, autoConnect: false, forceNew: true, query, extraHeaders: headers, path: job.path,
+      ...(job.parser && { parser: require(job.parser) }),
     });
   }
 

@@ -41,7 +41,7 @@ func TestHarness(t *testing.T) {
 		"flood":          {steps{connect, {"flood": {"event": "echo", "n": 5, "ok": []int{1, 2}, "denied": "never"}}}, "5 of 5 passed"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if err := in.Encode(job{"4", "websocket", up.url, up.control, c.steps}); err != nil {
+			if err := in.Encode(job{"4", "websocket", "", up.url, up.control, c.steps}); err != nil {
 				t.Fatal(err)
 			}
 			var r result
@@ -119,6 +119,7 @@ func TestLoadScenarioRefuses(t *testing.T) {
 		"about: x\nabuot: y\nsteps: [{}]":               "field abuot not found",
 		"about: x\nclients: [\"9\"]\nsteps: [{a: {}}]":  `no client "9"`,
 		"about: x\ntransports: [tcp]\nsteps: [{a: {}}]": `no transport "tcp"`,
+		"about: x\nparsers: [cbor]\nsteps: [{a: {}}]":   `no parser "cbor"`,
 	} {
 		path := filepath.Join(t.TempDir(), "s.yaml")
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {

@@ -60,10 +60,16 @@ func TestScenarios(t *testing.T) {
 			return s
 		}
 		name := strings.TrimSuffix(filepath.Base(path), ".yaml")
-		if s.Parity {
-			t.Run("bare/"+name, func(t *testing.T) { again(t).runBare(t) })
+		for _, parser := range s.Parsers {
+			name := name
+			if parser != "json" {
+				name += "-" + parser
+			}
+			if s.Parity {
+				t.Run("bare/"+name, func(t *testing.T) { again(t).with(parser).runBare(t) })
+			}
+			t.Run("gateway/"+name, func(t *testing.T) { again(t).with(parser).runGateway(t) })
 		}
-		t.Run("gateway/"+name, func(t *testing.T) { again(t).runGateway(t) })
 	}
 }
 
@@ -91,6 +97,7 @@ func (s *scenario) runGateway(t *testing.T) {
 type job struct {
 	Version   string `json:"version"`
 	Transport string `json:"transport"`
+	Parser    string `json:"parser,omitempty"`
 	URL       string `json:"url"`
 	Control   string `json:"control"`
 	Steps     any    `json:"steps"`
@@ -114,7 +121,7 @@ func (s *scenario) each(t *testing.T, up server, url string, after func(*testing
 	for _, version := range s.Clients {
 		for _, transport := range s.Transports {
 			t.Run(version+"/"+transport, func(t *testing.T) {
-				if err := in.Encode(job{version, transport, url, up.control, steps}); err != nil {
+				if err := in.Encode(job{version, transport, s.parser, url, up.control, steps}); err != nil {
 					t.Fatal(err)
 				}
 				var r result

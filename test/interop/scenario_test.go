@@ -22,6 +22,7 @@ type scenario struct {
 	Parity     bool              `yaml:"parity"`     // holds against the bare server too
 	Clients    []string          `yaml:"clients"`    // versions of socket.io-client; empty means all
 	Transports []string          `yaml:"transports"` // empty means all
+	Parsers    []string          `yaml:"parsers"`    // empty means json alone
 	Server     map[string]any    `yaml:"server"`     // options of the node server
 	Gateway    map[string]any    `yaml:"gateway"`    // merged over baseConfig
 	Rego       string            `yaml:"rego"`       // the policy; empty for the baseline
@@ -30,11 +31,14 @@ type scenario struct {
 	Steps      []map[string]any  `yaml:"steps"`
 	Decisions  []map[string]any  `yaml:"decisions"` // in the log, in this order, others between
 	Undecided  []map[string]any  `yaml:"undecided"` // not in the log
+
+	parser string // the package of another parser; empty for the default one
 }
 
 var (
 	allClients    = []string{"3", "4"}
 	allTransports = []string{"polling", "websocket", "upgrade"}
+	allParsers    = []string{"json", "msgpack"}
 )
 
 // loadScenario reads a file strictly.
@@ -59,6 +63,14 @@ func (s *scenario) check(path string) error {
 	if len(s.Transports) == 0 {
 		s.Transports = allTransports
 	}
+	if len(s.Parsers) == 0 {
+		s.Parsers = allParsers[:1]
+	}
+	for _, v := range s.Parsers {
+		if !slices.Contains(allParsers, v) {
+			return fmt.Errorf("%s: no parser %q", path, v)
+		}
+	}
 	for _, v := range s.Clients {
 		if !slices.Contains(allClients, v) {
 			return fmt.Errorf("%s: no client %q", path, v)
@@ -81,6 +93,16 @@ func (s *scenario) check(path string) error {
 		}
 	}
 	return nil
+}
+
+// with makes everybody in s speak by a parser.
+func (s *scenario) with(parser string) *scenario {
+	if parser == "msgpack" {
+		s.parser = "socket.io-msgpack-parser"
+		s.Server = merge(map[string]any{"parser": s.parser}, s.Server)
+		s.Gateway = merge(map[string]any{"parser": parser}, s.Gateway)
+	}
+	return s
 }
 
 // secret signs the tokens of scenarios: {$jwt: {sub: u1}}, with exp_in seconds, another `secret`, a

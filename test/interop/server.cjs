@@ -63,7 +63,8 @@ function onConnection(socket) {
 
 function start(port) {
   httpServer = http.createServer((req, res) => { res.statusCode = 404; res.end(`page ${req.url}`); });
-  io = new Server(httpServer, { serveClient: false, ...options });
+  const parser = options.parser && { parser: require(options.parser) };
+  io = new Server(httpServer, { serveClient: false, ...options, ...parser });
   io.of('/chat').on('connection', onConnection);
   io.of('/admin').use((socket, next) => {
     if (socket.handshake.auth.token === 'admin') return next();

@@ -13,15 +13,19 @@ function map(v, f) {
   return v;
 }
 
-// revive makes bytes of {"$b64"} and a text of n letters of {"$text": n}.
+// revive makes bytes of {"$b64"}, a text of n letters of {"$text": n}, a Date of {"$date": milliseconds}.
 const revive = (v) => map(v, (x) => {
   if (typeof x?.$b64 === 'string') return Buffer.from(x.$b64, 'base64');
   if (typeof x?.$text === 'number') return 'x'.repeat(x.$text);
+  if (typeof x?.$date === 'number') return new Date(x.$date);
   return undefined;
 });
 
-// plain makes {"$b64"} of bytes; functions and undefined vanish as in JSON.
-const plain = (v) => JSON.parse(JSON.stringify(map(v, (x) => (isBytes(x) ? { $b64: toBuffer(x).toString('base64') } : undefined))) ?? 'null');
+// plain makes {"$b64"} of bytes and {"$date"} of a Date; functions and undefined vanish as in JSON.
+const plain = (v) => JSON.parse(JSON.stringify(map(v, (x) => {
+  if (x instanceof Date) return { $date: x.getTime() };
+  return isBytes(x) ? { $b64: toBuffer(x).toString('base64') } : undefined;
+})) ?? 'null');
 
 const matchers = {
   $any: () => true,
