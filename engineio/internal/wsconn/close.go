@@ -76,6 +76,7 @@ func (c *Conn) cut(r engineio.Reason) {
 	was := c.dead
 	c.dead = true
 	c.releaseOut()
+	c.account()
 	c.mu.Unlock()
 	if was {
 		return

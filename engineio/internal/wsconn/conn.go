@@ -31,12 +31,17 @@ type Peer interface {
 	Gone()
 }
 
-// Limits bound a Conn. None has a default.
+// Limits bound a Conn. The first four have no default.
 type Limits struct {
 	Read  int           // bytes of one message read
 	High  int           // bytes waiting to be written at which Send reports false
 	Hard  int           // bytes waiting to be written at which the connection is cut
 	Write time.Duration // for each chunk of 16 KiB, and for all that is left when the connection closes
+
+	Message time.Duration // for the rest of a message that has begun; 0 for no limit
+	Rates   Rates
+	Slowed  func()          // called each time Rates.Bytes makes reading wait; may be nil
+	Account func(delta int) // hears of each change of the memory held in bytes; does not wait or lock; may be nil
 }
 
 // Conn is one WebSocket connection. Its methods are safe for concurrent use, never wait and never call the
@@ -68,8 +73,13 @@ type Conn struct {
 	reason  engineio.Reason
 	closeBy time.Time // when closing
 
-	due   bool // messages were handed over since the last PassEnd; the reading goroutine's own
-	tries int  // reads without waiting in this pass; the reading goroutine's own
+	reading int // capacity of a message being read, above that of a fresh buffer; guarded by mu
+	held    int // what Account was told last; guarded by mu
+
+	watch watch // the reading goroutine's own
+	timed bool  // Limits.Message runs; the reading goroutine's own
+	due   bool  // messages were handed over since the last PassEnd; the reading goroutine's own
+	tries int   // reads without waiting in this pass; the reading goroutine's own
 }
 
 func newConn(network net.Conn, lim Limits) *Conn {

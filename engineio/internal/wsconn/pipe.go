@@ -17,11 +17,13 @@ func (p pipe) Read(b []byte) (int, error) {
 	if c.due && c.raw != nil && c.tries < passTries {
 		c.tries++
 		if n, err := tryRead(c.raw, b); n > 0 || err != nil {
-			return n, err
+			return c.watched(b, n, err)
 		}
 	}
 	c.passEnd()
-	return c.net.Read(b)
+	c.await()
+	n, err := c.net.Read(b)
+	return c.watched(b, n, err)
 }
 
 func (p pipe) Write(b []byte) (int, error) {
@@ -39,6 +41,7 @@ func (p pipe) Write(b []byte) (int, error) {
 		c.out = getBuffer()
 	}
 	c.out = append(c.out, b...)
+	c.account()
 	return len(b), nil
 }
 

@@ -45,19 +45,19 @@ func (c *Conn) loop() (r engineio.Reason, peerDone bool) {
 		if err != nil {
 			return c.broken(err)
 		}
-		buf, err := readAll(getBuffer(), from)
+		buf, err := c.readAll(getBuffer(), from)
 		if err != nil {
-			putBuffer(buf)
+			c.readDone(buf)
 			return c.broken(err)
 		}
 		if op == websocket.TextMessage && !utf8.Valid(buf) {
-			putBuffer(buf)
+			c.readDone(buf)
 			c.goodbye(websocket.CloseInvalidFramePayloadData)
 			return engineio.BadUTF8, false
 		}
 		c.due = true
 		c.peer.Message(op == websocket.BinaryMessage, buf)
-		putBuffer(buf)
+		c.readDone(buf)
 	}
 	return engineio.TransportError, false // unless closing set another reason
 }
@@ -88,6 +88,9 @@ func (c *Conn) passEnd() {
 
 // broken gives the reason for an error of reading.
 func (c *Conn) broken(err error) (r engineio.Reason, peerDone bool) {
+	if r, over := c.overLimit(err); over {
+		return r, false
+	}
 	var closed *websocket.CloseError
 	switch {
 	case errors.Is(err, websocket.ErrReadLimit):
@@ -102,10 +105,11 @@ func (c *Conn) broken(err error) (r engineio.Reason, peerDone bool) {
 	return engineio.ProtocolViolation, false // gorilla has said 1002
 }
 
-func readAll(buf []byte, from io.Reader) ([]byte, error) {
+func (c *Conn) readAll(buf []byte, from io.Reader) ([]byte, error) {
 	for {
 		if len(buf) == cap(buf) {
 			buf = append(buf, 0)[:len(buf)]
+			c.hasRead(cap(buf))
 		}
 		n, err := from.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]

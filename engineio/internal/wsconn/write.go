@@ -65,6 +65,7 @@ func (c *Conn) Flush() {
 		go c.write()
 	}
 	drained := c.drained()
+	c.account()
 	c.mu.Unlock()
 	if err != nil {
 		c.cut(engineio.TransportError)
@@ -98,6 +99,7 @@ func (c *Conn) write() {
 func (c *Conn) takeOut() []byte {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	defer c.account()
 	c.inHand = 0
 	if c.dead || len(c.out) == 0 {
 		_ = c.net.SetWriteDeadline(time.Time{})
@@ -120,6 +122,7 @@ func (c *Conn) writeAll(buf []byte) error {
 		buf = buf[n:]
 		c.mu.Lock()
 		c.inHand = len(buf)
+		c.account()
 		drained := c.drained()
 		c.mu.Unlock()
 		if drained {

@@ -1,0 +1,28 @@
+package wsconn
+
+// account tells how much memory the connection holds, beside what an idle one does. c.mu is held.
+func (c *Conn) account() {
+	if c.lim.Account == nil {
+		return
+	}
+	if n := cap(c.out) + c.inHand + c.reading; n != c.held {
+		c.lim.Account(n - c.held)
+		c.held = n
+	}
+}
+
+// hasRead notes the size of the buffer that a message is read into.
+func (c *Conn) hasRead(size int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.reading = size
+	c.account()
+}
+
+// readDone gives the buffer of a message back.
+func (c *Conn) readDone(buf []byte) {
+	putBuffer(buf)
+	if c.reading > 0 { // which only this goroutine sets
+		c.hasRead(0)
+	}
+}
