@@ -87,13 +87,13 @@ func (r *reader) inNamespace(c rune, n int) bool {
 	switch c {
 	case ' ', '#', '"', '\\', '[', ']', '{', '}':
 		return false
-	case '%':
-		return r.decoder.Revision != V4 // there it hides any other character
+	case '%', '<', '>', '`', '^': // the first hides, the others become other characters there
+		return r.decoder.Revision != V4
 	case utf8.RuneError:
 		return n > 1
 	}
 	if c < utf8.RuneSelf {
 		return c > ' ' && c < 0x7f
 	}
-	return unicode.IsPrint(c)
+	return r.decoder.Revision != V4 && unicode.IsPrint(c) // servers 4.x percent-encode it there, 2.x do not
 }

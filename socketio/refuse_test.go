@@ -52,7 +52,7 @@ var refused = []struct {
 	{server5, ReservedEvent, []string{`2["connect"]`, `2["disconnect"]`}},
 	{client4, Malformed, []string{
 		`0{}`, `0/admin,{}`, `0/admin?a=1,{}`, `0/admin?a b,`, `0/admin?a#b,`, "0/admin?a\x00,", "0/admin?é,", `2/admin?x=1,["x"]`, `1/admin?x=1,`, `4"x"`,
-		`0//evil/admin,`, `0/x/../admin,`, `0/ad%6din,`, `0/%2e%2e/admin,`, `0/admin#f,`, "0/ad\tmin,", `0/a\b,`, `2/admin`, `4`,
+		`0//evil/admin,`, `0/x/../admin,`, `0/ad%6din,`, `0/%2e%2e/admin,`, `0/admin#f,`, "0/ad\tmin,", `0/a\b,`, `2/admin`, `4`, `0/é,`, `0/a<b,`, `0/a>b,`, "0/a`b,", `0/a^b,`,
 	}},
 	{server4, Malformed, []string{`0{"sid":"x"}`, `0/admin?x=1,`, `4{`, `4x`, `4/no`, `4/no,42`}},
 }
