@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// Limits of DESIGN.md, for files that ship.
+// Limits for files that ship.
 const (
 	maxFileLines = 500
 	maxFuncLines = 80

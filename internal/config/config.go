@@ -1,6 +1,6 @@
 // Package config reads the operator's one file, siogw.yaml, with what the environment and the command
 // line change in it. It is strict: every key is known, every value has its form, and every mistake is
-// told with its place. DESIGN.md section 7 is the contract; [Defaults] is the same as a file.
+// told with its place. [Defaults] is the same as a file.
 package config
 
 import (
@@ -16,16 +16,26 @@ import (
 // Config is everything an operator can say. The tag of a field is its key; the key of a field in a
 // section is section.field. Defaults that are not the zero value are those of [Default].
 type Config struct {
-	// Listen is the address that clients reach, host:port. Default 127.0.0.1:8080; port 0 takes a free one.
+	// Listen is the address that clients reach, host:port or unix:/path. Default 127.0.0.1:8080; port 0
+	// takes a free one.
 	Listen string `yaml:"listen"`
+	// SocketMode are the permissions of Unix sockets that are listened on. Default 0660.
+	SocketMode FileMode `yaml:"socket_mode"`
 	// Path is where Engine.IO answers. Default /socket.io/; a folder, which begins and ends with a slash.
 	Path     string   `yaml:"path"`
 	Upstream Upstream `yaml:"upstream"`
-	Admin    Admin    `yaml:"admin"`
-	TLS      TLS      `yaml:"tls"`
-	// TrustedProxies are the addresses and networks whose X-Forwarded-For and -Proto are believed.
-	// Default none.
-	TrustedProxies []Network `yaml:"trusted_proxies"`
+	// Upstreams are further servers, by host and path; Upstream serves what matches none of them, and may be
+	// absent when there are some. Default none.
+	Upstreams []UpstreamPool `yaml:"upstreams"`
+	Admin     Admin          `yaml:"admin"`
+	TLS       TLS            `yaml:"tls"`
+	// TrustedProxies are the addresses and networks whose X-Forwarded-For and -Proto are believed; unix is
+	// everybody on a Unix socket. Default none.
+	TrustedProxies []Peer `yaml:"trusted_proxies"`
+	// TrustedHeader is where trusted proxies tell the client's address: x-forwarded-for, forwarded (RFC 7239),
+	// or the name of a header that holds one address, such as cf-connecting-ip. Default x-forwarded-for.
+	TrustedHeader HeaderName    `yaml:"trusted_header"`
+	ProxyProtocol ProxyProtocol `yaml:"proxy_protocol"`
 	// Origins are the exact origins (scheme://host[:port], or null) that browsers may come from.
 	// Default none, which admits the same host only.
 	Origins []Origin `yaml:"origins"`
@@ -57,7 +67,8 @@ type Config struct {
 
 // Upstream is the Socket.IO server behind the gateway.
 type Upstream struct {
-	// URL is http or https; a path, if any, replaces Path at the upstream. Required.
+	// URL is http or https; a path, if any, replaces Path at the upstream. Or unix:/path. Required, unless
+	// there are upstreams.
 	URL URL `yaml:"url"`
 	// EIO is the upstream's Engine.IO revision, 3 or 4. Default 4.
 	EIO int `yaml:"eio" min:"3" max:"4"`
@@ -67,14 +78,8 @@ type Upstream struct {
 
 // Admin is where health and metrics are served.
 type Admin struct {
-	// Listen is host:port. Default 127.0.0.1:9090; "" serves none.
+	// Listen is host:port or unix:/path. Default 127.0.0.1:9090; "" serves none.
 	Listen string `yaml:"listen"`
-}
-
-// TLS is the certificate that clients see. Both or neither; default neither, plain HTTP.
-type TLS struct {
-	CertFile Path `yaml:"cert_file"`
-	KeyFile  Path `yaml:"key_file"`
 }
 
 // Heartbeat is the client-facing one (Engine.IO 4, heartbeat).
@@ -235,7 +240,7 @@ type (
 	Source      string      // std:NAME, or a file as Path
 	Output      string      // stdout, stderr, none, or a file as Path
 	Secret      string      // never printed
-	URL         url.URL     // http or https, without user, query and fragment
+	URL         url.URL     // http or https, without user, query and fragment; or unix:/path
 	Size        int64       // bytes: 4096, 64KiB, 1MiB, 1GiB, 1MB
 	Origin      string      // scheme://host[:port] or null
 	Transport   string      // polling or websocket
@@ -248,6 +253,10 @@ type (
 	Kind        engine.Kind
 	Direction   engine.Direction
 	Network     netip.Prefix // a network, or an address as the network of it alone
+	Peer        netip.Prefix // a Network, or unix: the peers of a Unix socket, the zero value
+	FileMode    uint32       // permissions in octal: 0660
+	HeaderName  string       // of HTTP, in lower case
+	Sticky      string       // ip, cookie.X, header.X, query.X, or "" for none
 	JSON        json.RawMessage
 )
 

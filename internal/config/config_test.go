@@ -55,7 +55,7 @@ func normalise(c *Config) {
 	walk(reflect.ValueOf(c).Elem())
 }
 
-// The example of DESIGN.md section 7.
+// The whole contract: every section, as an operator writes it.
 const contract = `listen: 127.0.0.1:8080
 path: /socket.io/
 upstream: { url: http://127.0.0.1:3000, eio: 4, passthrough: true }   # other paths go through as plain HTTP

@@ -1,4 +1,4 @@
-// Command bench measures siogw against its budgets (DESIGN.md, section 9): CPU time of the process for
+// Command bench measures siogw against its budgets (see printBudgets): CPU time of the process for
 // each event and its ack, memory of an idle session, CPU time to open one. Client, upstream, relay and
 // gateway are processes of their own on this machine; figures are comparable within one run only.
 //
