@@ -22,15 +22,22 @@ func (s *Session) endLocked(r engineio.Reason) {
 	}
 	s.reason = r
 	s.beat.stop()
+	s.hasPolled()
 	s.wake.Broadcast()
 	if s.up != nil {
 		s.up.conn.Close(0)
 	}
 	if s.ws != nil {
 		s.ws.Close(0)
+		if r == engineio.OutOfMemory { // what waits to be written is what it is closed for
+			s.ws.Cut()
+		}
 	}
 	if s.poll == nil || !s.poll.end(r) || s.handler == nil || s.name != "polling" {
 		s.srv.remove(s)
+		if s.poll != nil {
+			s.poll.drop()
+		}
 	} else {
 		s.srv.live.Add(1)
 		s.poll.lingering = time.AfterFunc(s.srv.opts.WriteTimeout, s.forget)
@@ -61,6 +68,13 @@ func (s *Session) tell(r engineio.Reason) {
 
 // forget ends the time in which a closed session waits for its client's last poll; the timer calls it.
 func (s *Session) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.forgetLocked()
+}
+
+func (s *Session) forgetLocked() {
+	s.poll.drop()
 	s.srv.remove(s)
 	s.srv.live.Done()
 }
@@ -68,6 +82,6 @@ func (s *Session) forget() {
 // forgetNow is forget before its time. s.mu is held.
 func (s *Session) forgetNow() {
 	if s.poll != nil && s.poll.lingering != nil && s.poll.lingering.Stop() {
-		s.forget()
+		s.forgetLocked()
 	}
 }

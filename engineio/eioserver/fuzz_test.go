@@ -25,7 +25,7 @@ func FuzzPost(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		s := newSession(srv, &request{eio: 4, transport: "polling"})
 		h := &obedient{s: s, closed: make(chan engineio.Reason, 10), mute: true}
-		if err := s.accept(h, ""); err != nil {
+		if err := s.accept(h, &Opening{}); err != nil {
 			t.Fatal(err)
 		}
 		status := s.takePayload(s.packets(body, false))

@@ -48,12 +48,15 @@ func (s *Session) beatDue() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b, o := &s.beat, &s.srv.opts
+	over := s.overdue()
 	switch {
 	case s.reason != 0 || b.late:
 	case time.Now().Before(b.at): // the timer was set anew while it fired
 		b.timer.Reset(time.Until(b.at))
 	case s.poll != nil && s.poll.stale(o.WriteTimeout):
 		s.endLocked(engineio.SlowReader)
+	case over != 0:
+		s.endLocked(over)
 	case !b.pinged:
 		b.pinged, b.held = true, s.paused
 		b.arm(s, o.PingTimeout)

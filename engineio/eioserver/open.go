@@ -32,7 +32,7 @@ func (s *Server) open(w http.ResponseWriter, req *request) {
 		return
 	}
 	session.maxPayload = min(session.maxPayload, max(o.MaxPayload, 1))
-	if err := session.accept(handler, o.SID); err != nil {
+	if err := session.accept(handler, o); err != nil {
 		refuse(w, req, err)
 		return
 	}
@@ -41,6 +41,7 @@ func (s *Server) open(w http.ResponseWriter, req *request) {
 		return
 	}
 	addHeader(w.Header(), o.Header)
+	session.setCookie(w.Header(), req)
 	if req.upgrade {
 		session.openWebSocket(w, req)
 		return
@@ -60,20 +61,23 @@ func (s *Server) isStopping() bool {
 	return s.stopping
 }
 
-// accept gives the session its handler and makes it known, as sid unless that is "". What ended it meanwhile is
+// accept gives the session its handler and makes it known, as o.SID unless that is "". What ended it meanwhile is
 // told to the handler now.
-func (s *Session) accept(h engineio.Handler, sid string) error {
+func (s *Session) accept(h engineio.Handler, o *Opening) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.handler = h
-	if sid != "" {
-		s.id = sid
+	if o.SID != "" {
+		s.id = o.SID
 	}
+	s.account = o.Account
+	s.poll.charge()
 	if s.reason == 0 {
 		s.reason = s.srv.add(s)
 	}
 	if s.reason == 0 {
 		s.beat.start(s)
+		s.awaitPoll()
 		return nil
 	}
 	go s.tell(s.reason)
@@ -151,6 +155,7 @@ func (s *Server) removeSocket(conn *wsconn.Conn) {
 // carry makes a WebSocket the transport, with all that waits. s.mu is held.
 func (s *Session) carry(conn *wsconn.Conn) {
 	q := s.poll
+	s.hasPolled()
 	s.name, s.to, s.ws, s.poll = "websocket", conn, conn, nil
 	if s.paused {
 		conn.Pause()
@@ -160,6 +165,7 @@ func (s *Session) carry(conn *wsconn.Conn) {
 			conn.Send(p)
 		}
 	}
+	q.drop()
 	conn.Flush()
 	if q.full {
 		go s.writable() // it was promised; if the WebSocket is full too the next Send says so

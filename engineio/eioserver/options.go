@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/siogw/siogw/engineio"
+	"github.com/siogw/siogw/engineio/internal/wsconn"
 )
 
 // Options says how a Server works. A zero value takes the default named.
@@ -26,7 +27,10 @@ type Options struct {
 	PingInterval   time.Duration // from a pong to the next ping; default 25 s
 	PingTimeout    time.Duration // from when a ping was due to its pong; default 20 s
 	UpgradeTimeout time.Duration // from the WebSocket of an upgrade to its end; default 10 s
-	BodyTimeout    time.Duration // for the whole body of a POST; default 30 s
+	BodyTimeout    time.Duration // for the whole body of a POST, or a message of a WebSocket that has begun; default 30 s
+	PollTimeout    time.Duration // from the handshake of a polling session to its first poll; default none
+	Idle           time.Duration // without a message in either direction, looked at with each ping; default no limit
+	Lifetime       time.Duration // of a session, looked at with each ping; default no limit
 	// WriteTimeout is the deadline of a slow reader: for 16 KiB of a WebSocket, for one answer to a poll,
 	// and for what waits for a poll; default 20 s.
 	WriteTimeout time.Duration
@@ -38,13 +42,25 @@ type Options struct {
 	HardLimit      int
 	MaxPollPackets int // packets in one answer to a poll; default 16, where python-engineio gives up
 
+	Rates    Rates  // of what one client sends; a packet of a POST counts as a frame
+	Slowed   func() // called each time Rates.Bytes makes a client wait; may be nil
+	Upgrades int    // that one session may begin; default no limit
+	// TotalUpgrades may be under way at a time in all sessions together; default no limit.
+	TotalUpgrades int
+
 	// Origins are the origins that browsers may come from, compared exactly; empty admits the host of the
 	// Host header only, and turns CORS off.
 	Origins []string
+	// OriginRequired refuses requests without an Origin header, unless a browser says that they come from the
+	// same origin (Fetch Metadata): some send none then.
+	OriginRequired bool
 	// Address gives the client's address, and whether it came by TLS; default the connection's.
 	Address func(*http.Request) (addr netip.Addr, secure bool)
 	// AnyAddress honours a sid from another address than the one that opened it.
 	AnyAddress bool
+	// Cookie, when not "", names a cookie that the handshake sets and that later requests must bring: a sid
+	// without it is unknown.
+	Cookie string
 
 	// Accept judges a handshake before it is answered; required. It may wait, e.g. to dial the upstream,
 	// and should give up when the request's context ends. An *engineio.Error is the answer to the client;
@@ -73,7 +89,16 @@ type Opening struct {
 	Header http.Header
 	// MaxPayload is what the handshake announces and the session enforces; Accept may lower it.
 	MaxPayload int
+	// Account, when Accept sets it, hears of each change of the memory that the session holds beside what an
+	// idle one does, in bytes. It does not wait and takes no locks.
+	Account func(delta int)
 }
+
+// Rate and Rates are those of a WebSocket; they hold for polling too.
+type (
+	Rate  = wsconn.Rate
+	Rates = wsconn.Rates
+)
 
 func (o *Options) complete() error {
 	def(&o.Path, "/socket.io/")
@@ -102,7 +127,7 @@ func (o *Options) check() error {
 		return errors.New("eioserver: Accept is nil")
 	case !strings.HasPrefix(o.Path, "/"):
 		return fmt.Errorf("eioserver: path %q does not begin with /", o.Path)
-	case min(o.PingInterval, o.PingTimeout, o.UpgradeTimeout, o.BodyTimeout, o.WriteTimeout) < 0:
+	case min(o.PingInterval, o.PingTimeout, o.UpgradeTimeout, o.BodyTimeout, o.WriteTimeout, o.PollTimeout, o.Idle, o.Lifetime) < 0:
 		return errors.New("eioserver: a negative duration")
 	case min(o.MaxPayload, o.HighWater, o.MaxPollPackets) < 1:
 		return errors.New("eioserver: a limit below 1")

@@ -14,6 +14,7 @@ type polling struct {
 	s         *Session
 	queue     []engineio.Packet
 	size      int       // bytes of data in queue
+	held      int       // what Opening.Account was told last
 	since     time.Time // when the oldest of the queue began to wait
 	waiting   *poll     // the GET that waits
 	posting   bool      // a POST is being read or handed over
@@ -48,6 +49,7 @@ func (q *polling) Send(p engineio.Packet) bool {
 	p.Data = slices.Clone(p.Data)
 	q.queue = append(q.queue, p)
 	q.size += n
+	q.charge()
 	if q.size >= o.HighWater {
 		q.full = true
 	}
@@ -83,6 +85,7 @@ func (q *polling) take() []engineio.Packet {
 		q.size -= len(q.queue[n].Data) + perPacket
 		n++
 	}
+	q.charge()
 	batch := q.queue[:n:n]
 	q.queue = q.queue[n:]
 	if len(q.queue) == 0 {

@@ -2,10 +2,10 @@ package eioserver
 
 import (
 	"errors"
-	"io"
 	"iter"
 	"mime"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/siogw/siogw/engineio"
@@ -73,6 +73,7 @@ func (s *Session) startPoll() (*poll, error) {
 		s.endLocked(engineio.DoublePoll)
 		return nil, nil
 	}
+	s.hasPolled()
 	wait := &poll{ready: make(chan struct{})}
 	q.waiting = wait
 	q.Flush()
@@ -137,6 +138,7 @@ func (s *Session) takeBody(w http.ResponseWriter, req *request) int {
 		return http.StatusBadRequest
 	}
 	body, err := s.readBody(w, req)
+	defer s.holds(freshBody - cap(body))
 	var tooLong *http.MaxBytesError
 	if errors.As(err, &tooLong) {
 		s.srv.refused(req, &engineio.Error{Code: engineio.BadRequest, Status: http.StatusRequestEntityTooLarge})
@@ -144,6 +146,9 @@ func (s *Session) takeBody(w http.ResponseWriter, req *request) int {
 	}
 	if err == nil && req.jsonp {
 		body, err = engineio.DecodeJSONP(body)
+	} else if errors.Is(err, os.ErrDeadlineExceeded) {
+		s.end(engineio.SlowMessage)
+		return http.StatusRequestTimeout
 	} else if err != nil {
 		s.end(engineio.TransportError)
 		return http.StatusBadRequest
@@ -152,6 +157,7 @@ func (s *Session) takeBody(w http.ResponseWriter, req *request) int {
 		s.end(engineio.ParseError)
 		return http.StatusOK
 	}
+	s.slow(len(body))
 	return s.takePayload(s.packets(body, binary))
 }
 
@@ -162,7 +168,7 @@ func (s *Session) readBody(w http.ResponseWriter, req *request) ([]byte, error) 
 	}
 	rc := http.NewResponseController(w)
 	_ = rc.SetReadDeadline(time.Now().Add(s.srv.opts.BodyTimeout))
-	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, limit))
+	body, err := s.readAll(http.MaxBytesReader(w, req.Body, limit))
 	if err == nil {
 		_ = rc.SetReadDeadline(time.Time{})
 	}
@@ -176,6 +182,8 @@ func (s *Session) takePayload(packets iter.Seq2[engineio.Packet, error]) int {
 		switch {
 		case !s.mayTake():
 			return s.lateStatus()
+		case !s.counted():
+			return http.StatusBadRequest
 		case err != nil:
 			s.endBad(err)
 			return http.StatusOK

@@ -77,7 +77,7 @@ func verifyHandshake(req *request) error {
 
 func (s *Server) verifySession(req *request, sid string) error {
 	found := s.find(sid)
-	if found == nil || (found.addr != req.addr && !s.opts.AnyAddress) {
+	if found == nil || !found.owned(req) {
 		return &engineio.Error{Code: engineio.UnknownSID}
 	}
 	switch {
@@ -111,6 +111,9 @@ func (s *Server) originAllowed(r *http.Request) bool {
 		// A script element sends none, and JSONP gives its page the answer; but it says where it stands
 		// (Fetch Metadata, Sec-Fetch-Site).
 		site := r.Header.Get("Sec-Fetch-Site")
+		if s.opts.OriginRequired {
+			return site == "same-origin"
+		}
 		return site != "cross-site" && site != "same-site"
 	}
 	if len(origins) > 1 {

@@ -69,6 +69,10 @@ func (s *Session) pinged() bool {
 		s.endLocked(engineio.SlowReader)
 		return false
 	}
+	if over := s.overdue(); over != 0 {
+		s.endLocked(over)
+		return false
+	}
 	s.beat.awaitPing(s)
 	s.to.Send(engineio.Packet{Type: engineio.Pong})
 	s.to.Flush()

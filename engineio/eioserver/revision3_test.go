@@ -24,7 +24,7 @@ func bare3(tb testing.TB, o Options) (*Session, *obedient) {
 	}
 	s := newSession(srv, &request{eio: 3, transport: "polling"})
 	h := &obedient{s: s, closed: make(chan engineio.Reason, 10), mute: true}
-	if err := s.accept(h, ""); err != nil {
+	if err := s.accept(h, &Opening{}); err != nil {
 		tb.Fatal(err)
 	}
 	return s, h

@@ -19,6 +19,7 @@ type Server struct {
 	mu       sync.Mutex // a leaf
 	sessions map[string]*Session
 	sockets  map[*wsconn.Conn]struct{}
+	upgrades int // under way
 	stopping bool
 }
 

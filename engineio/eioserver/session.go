@@ -3,6 +3,7 @@ package eioserver
 import (
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/siogw/siogw/engineio"
@@ -42,6 +43,14 @@ type Session struct {
 	paused bool
 	reason engineio.Reason // why it is closed; 0 while it is not
 	beat   heartbeat
+
+	upgrades int          // begun
+	early    *time.Timer  // till the first poll; nil once it has come
+	active   atomic.Bool  // a message passed since the last look
+	seen     time.Time    // the last look that found one
+	meter    wsconn.Meter // of posts; the one that is at work has it
+	account  func(int)    // see Opening; may be nil
+	owner    string       // the value of Options.Cookie
 }
 
 var _ engineio.Session = (*Session)(nil)
@@ -75,6 +84,7 @@ func (s *Session) Send(p engineio.Packet) bool {
 	if s.reason != 0 {
 		return true
 	}
+	s.active.Store(true)
 	return s.to.Send(p)
 }
 
@@ -134,6 +144,7 @@ func (s *Session) deliver(p engineio.Packet) bool {
 	if s.closed() {
 		return false
 	}
+	s.active.Store(true)
 	s.handler.Packet(p)
 	return !s.closed()
 }
@@ -162,5 +173,6 @@ func (s *Session) closed() bool {
 
 func (s *Session) limits() wsconn.Limits {
 	o := &s.srv.opts
-	return wsconn.Limits{Read: s.maxPayload, High: o.HighWater, Hard: o.HardLimit, Write: o.WriteTimeout}
+	return wsconn.Limits{Read: s.maxPayload, High: o.HighWater, Hard: o.HardLimit, Write: o.WriteTimeout,
+		Message: o.BodyTimeout, Rates: o.Rates, Slowed: o.Slowed, Account: s.account}
 }

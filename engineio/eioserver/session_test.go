@@ -494,10 +494,10 @@ func TestSlowPost(t *testing.T) {
 	defer conn.Close()
 	got, err := exchange(bufio.NewReader(conn), conn,
 		"POST "+overPolling+"&sid="+c.sid+" HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n4")
-	if err != nil || !strings.HasPrefix(got, "400 ") {
+	if err != nil || !strings.HasPrefix(got, "408 ") {
 		t.Error(got, err)
 	}
-	if got := c.h.reason(t); got != engineio.TransportError {
+	if got := c.h.reason(t); got != engineio.SlowMessage {
 		t.Error(got)
 	}
 }

@@ -22,6 +22,7 @@ type socket struct {
 	conn  *wsconn.Conn
 	stage int
 	timer *time.Timer // of an upgrade: its deadline
+	begun bool        // it counts among the upgrades under way; the reading goroutine's own
 }
 
 // Message takes a message of the WebSocket.
@@ -59,15 +60,25 @@ func (k *socket) Ended(r engineio.Reason) {
 }
 
 // Gone says that the connection is closed.
-func (k *socket) Gone() { k.s.srv.removeSocket(k.conn) }
+func (k *socket) Gone() {
+	k.endUpgrade()
+	k.s.srv.removeSocket(k.conn)
+}
 
 // upgrade begins to move a polling session to a WebSocket, section "Upgrade".
 func (s *Server) upgrade(w http.ResponseWriter, req *request) {
 	session := req.session
-	k := session.newSocket(w, req)
-	if k == nil {
+	if err := session.startUpgrade(); err != nil {
+		s.refused(req, err)
+		refuse(w, req, err)
 		return
 	}
+	k := session.newSocket(w, req)
+	if k == nil {
+		s.endUpgrade()
+		return
+	}
+	k.begun = true
 	session.mu.Lock()
 	if session.reason == 0 && session.poll != nil && session.up == nil {
 		session.up = k
@@ -134,6 +145,7 @@ func (k *socket) complete() {
 		return
 	}
 	k.timer.Stop()
+	k.endUpgrade()
 	s.up, k.stage = nil, carries
 	s.poll.nudge()
 	s.carry(k.conn)
