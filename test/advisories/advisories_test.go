@@ -152,11 +152,15 @@ func TestThroughGateway(t *testing.T) {
 			over := make(chan *player)
 			go func() { over <- a.play(t, g.host) }()
 			p := friend.during(t, over)
-			meet(t, g.host, a.revision()).echo(t)
-			seen := friend.ask(t, `["seen"]`)
+			if err := meet(t, g.host, a.revision()).echo(); err != nil {
+				t.Error(err)
+			}
+			seen, err := friend.ask(`["seen"]`)
 			switch {
 			case !server.alive() || !g.alive():
 				t.Errorf("server alive: %v, gateway alive: %v\n%s%s", server.alive(), g.alive(), server.said(), g.said())
+			case err != nil:
+				t.Error(err)
 			case a.saw != "" && strings.Contains(seen, `"`+a.saw+`"`):
 				t.Errorf("the server saw %s", seen)
 			case a.answer != "" && regexp.MustCompile(a.answer).MatchString(p.answer):
@@ -165,9 +169,15 @@ func TestThroughGateway(t *testing.T) {
 				t.Error("no answer")
 			}
 			g.counted(t, a.id)
+			if peak := g.peak(t); peak > maxGateway {
+				t.Errorf("the gateway took %d MB", peak>>20)
+			}
 		})
 	}
 }
+
+// maxGateway is what the gateway may take at its peak, in bytes of memory, while it is attacked. It begins with 50 MB.
+const maxGateway = 256 << 20
 
 // TestCounts plays every trigger in front of a server that none harms: each shield that counts has counted.
 func TestCounts(t *testing.T) {
@@ -184,7 +194,9 @@ func TestCounts(t *testing.T) {
 			g.counted(t, s.ID)
 		})
 	}
-	meet(t, g.host, "4").echo(t)
+	if err := meet(t, g.host, "4").echo(); err != nil {
+		t.Error(err)
+	}
 }
 
 // counted waits until the shield's counter has moved, where it has one.

@@ -8,7 +8,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -33,6 +35,8 @@ func startChild(t *testing.T, dir, name string, args ...string) *child {
 	t.Helper()
 	c := &child{cmd: exec.Command(name, args...), lines: make(chan string, 1024), exited: make(chan struct{})}
 	c.cmd.Dir, c.cmd.Stderr = dir, c
+	// What is said to the tests is no configuration.
+	c.cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "SIOGW_") })
 	stdin, err := c.cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -80,6 +84,23 @@ func (c *child) stop() {
 	kill := time.AfterFunc(5*time.Second, func() { c.cmd.Process.Kill() }) // it may be in a loop
 	defer kill.Stop()
 	<-c.exited
+}
+
+var highWater = regexp.MustCompile(`VmHWM:\s+(\d+) kB`)
+
+// peak gives the most memory that the process ever had, 0 where the system does not tell.
+func (c *child) peak(t *testing.T) int {
+	t.Helper()
+	status, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(c.cmd.Process.Pid), "status"))
+	if err != nil {
+		return 0
+	}
+	kb := 0
+	if m := highWater.FindSubmatch(status); m != nil {
+		kb, _ = strconv.Atoi(string(m[1]))
+	}
+	t.Logf("peak: %d MB", kb>>10)
+	return kb << 10
 }
 
 func (c *child) alive() bool {

@@ -1,9 +1,16 @@
 package advisories
 
-import "testing"
+import (
+	"fmt"
+	"testing"
+	"time"
+)
 
 // friend is a well-behaved client, on an address of its own.
 type friend struct{ *conn }
+
+// pace is how long a friend waits between two questions.
+const pace = 20 * time.Millisecond
 
 // meet opens a session from 127.0.0.2.
 func meet(t *testing.T, host, eio string) *friend {
@@ -13,45 +20,50 @@ func meet(t *testing.T, host, eio string) *friend {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
-	if _, err := c.upgrade("EIO="+eio+"&transport=websocket", ""); err != nil {
-		t.Fatalf("a well-behaved client is not let in: %v", err)
+	if _, err = c.upgrade("EIO="+eio+"&transport=websocket", ""); err == nil {
+		err = c.connect(eio)
 	}
-	if err := c.connect(eio); err != nil {
+	if err != nil {
 		t.Fatalf("a well-behaved client is not let in: %v", err)
 	}
 	return &friend{c}
 }
 
 // ask sends an event and gives its ack.
-func (f *friend) ask(t *testing.T, event string) string {
-	t.Helper()
+func (f *friend) ask(event string) (string, error) {
 	if err := f.write(frame(0x81, "427"+event)); err != nil {
-		t.Fatalf("a well-behaved client is cut off: %v", err)
+		return "", fmt.Errorf("a well-behaved client is cut off: %w", err)
 	}
 	answer, err := f.next("437")
 	if err != nil {
-		t.Fatalf("a well-behaved client is not served: %v", err)
+		return "", fmt.Errorf("a well-behaved client is not served: %w", err)
 	}
-	return answer
+	return answer, nil
 }
 
-func (f *friend) echo(t *testing.T) {
-	t.Helper()
-	if got := f.ask(t, `["echo","hello"]`); got != `437["hello"]` {
-		t.Fatalf("a well-behaved client got %s", got)
+func (f *friend) echo() error {
+	got, err := f.ask(`["echo","hello"]`)
+	if err == nil && got != `437["hello"]` {
+		err = fmt.Errorf("a well-behaved client got %s", got)
 	}
+	return err
 }
 
 // during asks until the attack is over, and once more.
 func (f *friend) during(t *testing.T, over <-chan *player) *player {
 	t.Helper()
 	for {
-		f.echo(t)
+		if err := f.echo(); err != nil {
+			t.Error(err)
+			return <-over
+		}
 		select {
 		case p := <-over:
-			f.echo(t)
+			if err := f.echo(); err != nil {
+				t.Error(err)
+			}
 			return p
-		default:
+		case <-time.After(pace):
 		}
 	}
 }

@@ -87,6 +87,10 @@ func (p *player) onConn(verb, rest string) error {
 		head, err := io.ReadAll(io.LimitReader(c.r, 64<<10))
 		p.answer = string(head)
 		return err
+	case "head":
+		var err error
+		p.answer, err = c.answer("GET")
+		return err
 	case "reset":
 		return c.reset()
 	case "deaf":
