@@ -7,36 +7,83 @@ import (
 	"strings"
 )
 
-// address gives the client's address and whether it came over TLS. X-Forwarded-For and -Proto count
-// only as far as trusted proxies wrote them: read from the right, the first address that is no trusted
-// proxy is the client's, because everything left of it is the client's own word.
+// address gives the client's address and whether it came over TLS. Headers count only as far as trusted
+// proxies wrote them: read from the right, the first address that is no trusted proxy is the client's,
+// because everything left of it is the client's own word.
 func (g *Gateway) address(r *http.Request) (addr netip.Addr, secure bool) {
+	secure = r.TLS != nil
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil { // a Unix socket: no address to tell clients apart
-		return netip.Addr{}, r.TLS != nil
-	}
-	addr, secure = peer.Addr().Unmap(), r.TLS != nil
+	if err == nil {
+		addr = peer.Addr().Unmap()
+	} // else a Unix socket: its peers have no address, and are told apart by a proxy's word alone
 	if !g.trusted(addr) {
 		return addr, secure
 	}
-	if proto := r.Header.Get("X-Forwarded-Proto"); proto != "" {
-		secure = strings.EqualFold(strings.TrimSpace(proto), "https")
+	switch name := g.opt.TrustedHeader; name {
+	case "", "x-forwarded-for":
+		return g.forwardedFor(r, addr, secure)
+	case "forwarded":
+		return g.forwarded(r, addr, secure)
+	default:
+		if v := r.Header.Values(name); len(v) == 1 {
+			if a := node(v[0]); a.IsValid() {
+				addr = a
+			}
+		}
+		return addr, protoHeader(r, secure)
 	}
+}
+
+// protoHeader reads X-Forwarded-Proto, of a trusted peer.
+func protoHeader(r *http.Request, secure bool) bool {
+	if proto := r.Header.Get("X-Forwarded-Proto"); proto != "" {
+		return strings.EqualFold(strings.TrimSpace(proto), "https")
+	}
+	return secure
+}
+
+// forwardedFor reads X-Forwarded-For and -Proto. What a trusted proxy did not write as an address ends
+// the chain.
+func (g *Gateway) forwardedFor(r *http.Request, addr netip.Addr, secure bool) (netip.Addr, bool) {
+	secure = protoHeader(r, secure)
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for _, hop := range slices.Backward(hops) {
-		a, err := netip.ParseAddr(strings.TrimSpace(hop))
-		if err != nil {
-			return addr, secure // what a trusted proxy did not write as an address ends the chain
+		a := node(hop)
+		if !a.IsValid() {
+			break
 		}
-		addr = a.Unmap()
-		if !g.trusted(addr) {
-			return addr, secure
+		if addr = a; !g.trusted(addr) {
+			break
 		}
 	}
 	return addr, secure
 }
 
+// forwarded reads Forwarded (RFC 7239) by the same rule; each element has a proto of its own.
+func (g *Gateway) forwarded(r *http.Request, addr netip.Addr, secure bool) (netip.Addr, bool) {
+	rest := strings.Join(r.Header.Values("Forwarded"), ",")
+	for rest != "" {
+		var last string
+		rest, last = lastElement(rest)
+		h := forwardedHop(last)
+		if !h.addr.IsValid() {
+			break
+		}
+		if h.proto {
+			secure = h.secure
+		}
+		if addr = h.addr; !g.trusted(addr) {
+			break
+		}
+	}
+	return addr, secure
+}
+
+// trusted reports whether a is a proxy's; the zero address, that of Unix sockets, by the zero prefix.
 func (g *Gateway) trusted(a netip.Addr) bool {
+	if !a.IsValid() {
+		return slices.Contains(g.opt.Trusted, netip.Prefix{})
+	}
 	return slices.ContainsFunc(g.opt.Trusted, func(p netip.Prefix) bool { return p.Contains(a) })
 }
 

@@ -26,7 +26,10 @@ type Options struct {
 	PingInterval time.Duration // of the downstream heartbeat
 	PingTimeout  time.Duration
 	Origins      []string       // exact; empty admits the same host only
-	Trusted      []netip.Prefix // proxies whose X-Forwarded-For and -Proto are believed
+	Trusted      []netip.Prefix // proxies whose word on the client's address is believed; the zero prefix is Unix sockets
+	// TrustedHeader is where they tell it, in lower case: x-forwarded-for (the default), forwarded, or the name
+	// of a header that holds one address.
+	TrustedHeader string
 
 	Limits Limits
 	Rooms  Rooms

@@ -26,6 +26,7 @@ type App struct {
 	logger   *slog.Logger
 	version  string
 	draining atomic.Bool
+	front    front
 }
 
 // Options says how to assemble an App.
@@ -107,7 +108,7 @@ func Warnings(cfg *config.Config) []string {
 	warn(!cfg.Identity.JWT.HasKey(), "NOBODY IS AUTHENTICATED: no key is configured (identity.jwt)")
 	secret := len(cfg.Identity.JWT.Secret)
 	warn(secret > 0 && secret < 32, fmt.Sprintf("WEAK SECRET: identity.jwt.secret has %d bytes; RFC 7518 section 3.2 asks for 32, what is shorter can be found by trying", secret))
-	warn(cfg.TLS.CertFile == "" && !loopback(cfg.Listen), "PLAIN HTTP on "+cfg.Listen+": no certificate is configured (tls); tokens are readable on the way, unless a proxy ends TLS")
+	warn(!cfg.TLS.On() && !loopback(cfg.Listen), "PLAIN HTTP on "+cfg.Listen+": no certificate is configured (tls); tokens are readable on the way, unless a proxy ends TLS")
 	warn(cfg.Admin.Listen != "" && !loopback(cfg.Admin.Listen), "THE ADMIN LISTENER IS OPEN to others than this machine: admin.listen is "+cfg.Admin.Listen)
 	return out
 }

@@ -41,9 +41,7 @@ func options(c *config.Config) gateway.Options {
 	for _, origin := range c.Origins {
 		o.Origins = append(o.Origins, string(origin))
 	}
-	for _, n := range c.TrustedProxies {
-		o.Trusted = append(o.Trusted, netip.Prefix(n))
-	}
+	o.Trusted, o.TrustedHeader = peers(c.TrustedProxies), string(c.TrustedHeader)
 	return o
 }
 
@@ -61,6 +59,14 @@ func limits(l *config.Limits) gateway.Limits {
 	return out
 }
 
+func peers(in []config.Peer) []netip.Prefix {
+	out := make([]netip.Prefix, len(in))
+	for i, p := range in {
+		out[i] = netip.Prefix(p)
+	}
+	return out
+}
+
 func rules(in []config.RoomRule) []gateway.RoomRule {
 	out := make([]gateway.RoomRule, len(in))
 	for i, r := range in {
@@ -74,5 +80,7 @@ const (
 	headerTimeout = 10 * time.Second
 	idleTimeout   = 75 * time.Second
 	maxHeader     = 64 << 10 // bytes
+	maxStreams    = 100      // of one HTTP/2 connection: a session polls with two at most
+	writeTimeout  = 20 * time.Second
 	drainTimeout  = 10 * time.Second
 )

@@ -2,18 +2,16 @@ package app
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
-	"syscall"
-	"time"
 
 	"github.com/siogw/siogw/engine"
 	"github.com/siogw/siogw/internal/config"
+	"github.com/siogw/siogw/internal/listen"
 )
 
 const (
@@ -32,7 +30,7 @@ func (a *App) Serve(ctx context.Context, ready func(clients, admin net.Addr)) er
 	var admin net.Listener
 	var adminAddr net.Addr
 	if a.cfg.Admin.Listen != "" {
-		if admin, err = listen(a.cfg, "admin.listen", a.cfg.Admin.Listen); err != nil {
+		if admin, err = open(a.cfg, "admin.listen", a.cfg.Admin.Listen); err != nil {
 			return fail(errors.Join(err, clients.Close()))
 		}
 		adminAddr = admin.Addr()
@@ -44,6 +42,11 @@ func (a *App) Serve(ctx context.Context, ready func(clients, admin net.Addr)) er
 func (a *App) serve(ctx context.Context, clients, admin net.Listener) error {
 	ended := make(chan error, 2)
 	front, back := a.server(a.Handler()), a.server(a.Admin())
+	if a.cfg.TLS.On() && a.cfg.TLS.HTTP2 {
+		front.Protocols.SetHTTP2(true)
+		front.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: maxStreams, SendPingTimeout: idleTimeout, WriteByteTimeout: writeTimeout}
+	}
+	defer a.background(ctx)()
 	go func() { ended <- front.Serve(clients) }()
 	running := 1
 	if admin != nil {
@@ -86,51 +89,15 @@ func (a *App) server(h http.Handler) *http.Server {
 		Protocols: new(http.Protocols),
 		ErrorLog:  slog.NewLogLogger(a.logger.Handler(), slog.LevelDebug), // what clients get wrong
 	}
-	s.Protocols.SetHTTP1(true) // WebSocket upgrades are of HTTP/1.1
+	s.Protocols.SetHTTP1(true) // WebSocket upgrades are of HTTP/1.1 only
 	return s
-}
-
-func (a *App) listenClients() (net.Listener, error) {
-	var conf *tls.Config
-	if a.cfg.TLS.CertFile != "" {
-		cert, err := LoadCertificate(a.cfg)
-		if err != nil {
-			return nil, err
-		}
-		conf = &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{cert}, NextProtos: []string{"http/1.1"}}
-	}
-	l, err := listen(a.cfg, "listen", a.cfg.Listen)
-	if err != nil || conf == nil {
-		return l, err
-	}
-	return tls.NewListener(l, conf), nil
-}
-
-// LoadCertificate reads the certificate and its key.
-func LoadCertificate(cfg *config.Config) (tls.Certificate, error) {
-	cert, err := tls.LoadX509KeyPair(string(cfg.TLS.CertFile), string(cfg.TLS.KeyFile))
-	if err != nil {
-		return cert, cfg.Error("tls", err)
-	}
-	if leaf := cert.Leaf; leaf != nil && time.Now().After(leaf.NotAfter) {
-		return cert, cfg.Error("tls.cert_file", fmt.Errorf("the certificate expired on %s", leaf.NotAfter.Format(time.DateOnly)))
-	}
-	return cert, nil
-}
-
-func listen(cfg *config.Config, key, addr string) (net.Listener, error) {
-	l, err := net.Listen("tcp", addr)
-	if errors.Is(err, syscall.EADDRINUSE) {
-		err = fmt.Errorf("%s is in use by another process", addr)
-	}
-	if err != nil {
-		return nil, cfg.Error(key, err)
-	}
-	return l, nil
 }
 
 // loopback reports whether only this machine reaches addr.
 func loopback(addr string) bool {
+	if _, unix := listen.SocketPath(addr); unix {
+		return true
+	}
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
 		return false

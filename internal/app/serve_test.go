@@ -59,7 +59,7 @@ func TestServeTLS(t *testing.T) {
 			t.Errorf("version %x: %v", version, err)
 		}
 		if err == nil {
-			if p := conn.ConnectionState().NegotiatedProtocol; p != "http/1.1" {
+			if p := conn.ConnectionState().NegotiatedProtocol; p != "h2" {
 				t.Errorf("protocol %s", p)
 			}
 			conn.Close()

@@ -59,6 +59,7 @@ var packages = map[string]pkg{
 	"internal/identity":    {layer: 5, heavy: []string{"jwx"}},
 	"internal/decisionlog": {layer: 5},
 	"internal/store":       {layer: 5},
+	"internal/listen":      {layer: 5},
 
 	// The program.
 	"internal/app":  {layer: 6, heavy: []string{"metrics"}},

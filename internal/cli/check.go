@@ -107,10 +107,8 @@ func inspect(ctx context.Context, s *streams, c *source) *report {
 	}
 	r.Warnings = append(r.Warnings, app.Warnings(cfg)...)
 	r.Upstream = cfg.Upstream.Address().String()
-	if cfg.TLS.CertFile != "" {
-		_, err = app.LoadCertificate(cfg)
-		r.add(err)
-	}
+	_, err = app.LoadCertificates(cfg)
+	r.add(err)
 	j, err := app.NewJudge(ctx, cfg, app.JudgeOptions{Logger: logger(cfg.Log, s.err)})
 	r.add(err)
 	if err != nil {

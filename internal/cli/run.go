@@ -16,6 +16,7 @@ func runCommand(s *streams) *cobra.Command {
 		Short: "Run the gateway",
 		Long: `Run the gateway until it is told to stop. SIGTERM and SIGINT drain: new clients are refused, the open
 sessions are closed so that their clients come back elsewhere, within ten seconds. A second one ends it at once.
+SIGHUP reads the certificates again; they are looked at by themselves too, see tls.reload.
 The gateway's own log goes to stderr, the decision log by default to stdout.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), s, &c) },
@@ -39,6 +40,7 @@ func run(ctx context.Context, s *streams, c *source) error {
 	if err != nil {
 		return err
 	}
+	defer onHangup(a.Reload)()
 	err = a.Serve(ctx, func(clients, admin net.Addr) {
 		log.Info("listening", "address", clients.String(), "path", cfg.Path, "upstream", cfg.Upstream.Address().String(),
 			"admin", address(admin))

@@ -15,10 +15,14 @@ var Defaults string
 // Default gives the configuration of an empty file, which lacks only upstream.url.
 func Default() *Config {
 	return &Config{
-		Listen:     "127.0.0.1:8080",
-		Path:       "/socket.io/",
-		Upstream:   Upstream{EIO: 4, Passthrough: true},
-		Admin:      Admin{Listen: "127.0.0.1:9090"},
+		Listen:   "127.0.0.1:8080",
+		Path:     "/socket.io/",
+		Upstream: Upstream{EIO: 4, Passthrough: true},
+		Admin:    Admin{Listen: "127.0.0.1:9090"},
+		TLS:      TLS{ClientAuth: "require", MinVersion: "1.2", HTTP2: true, Reload: time.Minute},
+
+		SocketMode: 0o660, TrustedHeader: "x-forwarded-for", ProxyProtocol: ProxyProtocol{Timeout: 5 * time.Second},
+
 		Parser:     "json",
 		Transports: []Transport{"polling", "websocket"},
 		Heartbeat:  Heartbeat{Interval: 25 * time.Second, Timeout: 20 * time.Second},

@@ -75,6 +75,10 @@ func (s *Secret) parse(text, _ string) error {
 
 func (u *URL) parse(text, _ string) error {
 	v, err := url.Parse(text)
+	if err == nil && v.Scheme == "unix" && v.Host == "" && v.RawQuery == "" && v.Fragment == "" {
+		*u = URL{Scheme: "unix", Path: v.Path}
+		return socketPath(v.Path)
+	}
 	if err != nil || (v.Scheme != "http" && v.Scheme != "https") || v.Hostname() == "" {
 		return errors.New("want an http or https URL")
 	}

@@ -3,7 +3,6 @@ package config
 import (
 	"cmp"
 	"fmt"
-	"net"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -19,6 +18,7 @@ var notYet = []struct {
 }{
 	{"eio3", func(c *Config) bool { return c.EIO3 }, "Engine.IO 3 clients are"},
 	{"upstream.eio", func(c *Config) bool { return c.Upstream.EIO == 3 }, "an Engine.IO 3 upstream is"},
+	{"upstreams", func(c *Config) bool { return len(c.Upstreams) > 0 }, "several upstreams are"},
 	{"contract.files", func(c *Config) bool { return len(c.Contract.Files) > 0 }, "contracts are"},
 	{"contract.unknown_events", func(c *Config) bool { return c.Contract.UnknownEvents == "allow" }, "contracts are"},
 	{"identity.jwt.jwks", func(c *Config) bool { return c.Identity.JWT.JWKS.IsURL() }, "a key set from a URL is"},
@@ -40,15 +40,12 @@ func (d *decoder) validate() {
 			d.fail("admin.listen", "the same address as listen")
 		}
 	}
-	if c.Upstream.URL.Host == "" && len(d.errsOf("upstream.url")) == 0 {
+	if !c.Upstream.Set() && len(c.Upstreams) == 0 && len(d.errsOf("upstream.url"))+len(d.errsOf("upstreams")) == 0 {
 		d.fail("upstream.url", "required: the address of the Socket.IO server, such as http://127.0.0.1:3000")
 	}
-	if !strings.HasPrefix(c.Path, "/") || !strings.HasSuffix(c.Path, "/") || strings.ContainsAny(c.Path, "?#") || c.Path == "/" {
-		d.fail("path", "want a folder that begins and ends with a slash, found %q", c.Path)
-	}
-	if (c.TLS.CertFile == "") != (c.TLS.KeyFile == "") {
-		d.fail("tls", "want both of cert_file and key_file, or neither")
-	}
+	d.folder("path", c.Path)
+	d.upstreams()
+	d.tls()
 	if c.Parser == "msgpack" && (c.EIO3 || c.Upstream.EIO == 3) {
 		d.fail("parser", "msgpack needs Engine.IO 4 on both sides")
 	}
@@ -71,16 +68,6 @@ func (d *decoder) errsOf(key string) (out Errors) {
 		}
 	}
 	return out
-}
-
-func (d *decoder) listen(key, addr string) {
-	host, port, err := net.SplitHostPort(addr)
-	if err == nil {
-		_, err = strconv.ParseUint(port, 10, 16)
-	}
-	if err != nil || strings.ContainsAny(host, " /") {
-		d.fail(key, "want host:port, found %q", addr)
-	}
 }
 
 func (d *decoder) jwt() {
