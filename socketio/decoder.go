@@ -84,7 +84,7 @@ func (d *Decoder) Binary(data []byte) (*Packet, error) {
 		return nil, nil
 	}
 	if d.room -= len(data); d.room < 0 {
-		return d.refuse(&Error{Code: TooLarge, Msg: "attachments too large"})
+		return d.refuse((&Error{Code: TooLarge, Msg: "attachments too large"}).over("AttachmentBytes"))
 	}
 	d.packet.Attachments = append(d.packet.Attachments, append([]byte{}, data...))
 	if d.missing > 0 {
@@ -102,6 +102,18 @@ func (d *Decoder) refuse(err *Error) (*Packet, error) {
 
 // Pending gives the number of attachments that are still to come, those that will be dropped counted.
 func (d *Decoder) Pending() int { return d.missing }
+
+// Held gives the number of bytes kept of a packet whose attachments are not all there, 0 when there is none.
+func (d *Decoder) Held() int {
+	if d.missing == 0 || d.drop {
+		return 0
+	}
+	n := len(d.packet.Data)
+	for _, a := range d.packet.Attachments {
+		n += len(a)
+	}
+	return n
+}
 
 func (d *Decoder) forget() {
 	d.packet, d.missing, d.drop = Packet{}, 0, false

@@ -124,6 +124,7 @@ func TestLimits(t *testing.T) {
 		{"event name", Limits{EventName: 3}, `2["abc"]`, `2["abcd"]`, TooLarge},
 		{"escaped event name", Limits{EventName: 3}, `2["\u0061bc"]`, `2["\u0061bcd"]`, TooLarge},
 		{"default event name", Limits{}, `2["` + strings.Repeat("a", 256) + `"]`, `2["` + strings.Repeat("a", 257) + `"]`, TooLarge},
+		{"number", Limits{Number: 3}, `2["x",1.5]`, `2["x",1.25]`, TooLarge},
 		{"query", Limits{Query: 3}, `0/a?b=c,`, `0/a?b=cd,`, TooLarge},
 	} {
 		d := Decoder{Limits: c.limits}
@@ -134,8 +135,8 @@ func TestLimits(t *testing.T) {
 			t.Errorf("%s: %v", c.name, err)
 		}
 		var e *Error
-		if _, err := decode(&d, c.over); !errors.As(err, &e) || e.Code != c.code {
-			t.Errorf("%s: over it: %v", c.name, err)
+		if _, err := decode(&d, c.over); !errors.As(err, &e) || e.Code != c.code || (e.Code == TooLarge) != (e.Limit != "") {
+			t.Errorf("%s: over it: %v, limit %q", c.name, err, e.Limit)
 		}
 	}
 }
@@ -149,10 +150,10 @@ func TestAttachmentsOutOfPlace(t *testing.T) {
 	if p, err := d.Text([]byte(text)); p != nil || err != nil || d.Pending() != 2 {
 		t.Errorf("%s, %v, %d", show(p), err, d.Pending())
 	}
-	if p, err := d.Binary([]byte("x")); p != nil || err != nil || d.Pending() != 1 {
-		t.Errorf("%s, %v, %d", show(p), err, d.Pending())
+	if p, err := d.Binary([]byte("xy")); p != nil || err != nil || d.Pending() != 1 || d.Held() != len(text)-len("52-")+2 {
+		t.Errorf("%s, %v, %d, %d", show(p), err, d.Pending(), d.Held())
 	}
-	if p, err := d.Text([]byte(`2["y"]`)); p != nil || err == nil || d.Pending() != 0 {
+	if p, err := d.Text([]byte(`2["y"]`)); p != nil || err == nil || d.Pending() != 0 || d.Held() != 0 {
 		t.Errorf("text amid attachments: %s, %v", show(p), err)
 	}
 	if _, err := d.Binary([]byte("x")); err == nil {

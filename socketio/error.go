@@ -14,7 +14,7 @@ type Code uint8
 const (
 	Malformed          Code = iota + 1 // no packet, or one that two parsers could read differently
 	TooDeep                            // Limits.Depth
-	TooLarge                           // Limits.Elements, AttachmentBytes, Namespace, Query or EventName
+	TooLarge                           // Limits.Elements, Number, AttachmentBytes, Namespace, Query or EventName
 	TooManyAttachments                 // Limits.Attachments
 	ReservedEvent                      // an event name that the protocol keeps to itself
 )
@@ -41,6 +41,13 @@ type Error struct {
 	Code   Code
 	Offset int // in the text or message, in bytes
 	Msg    string
+	Limit  string // with TooLarge: the field of Limits
+}
+
+// over names the limit.
+func (e *Error) over(limit string) *Error {
+	e.Limit = limit
+	return e
 }
 
 // Error gives the code, the reason and the place.
@@ -54,8 +61,10 @@ func jsonError(err error, offset int) *Error {
 	switch {
 	case errors.Is(err, strictjson.ErrDepth):
 		e.Code = TooDeep
+	case errors.Is(err, strictjson.ErrNumber):
+		e.Code, e.Limit = TooLarge, "Number"
 	case errors.Is(err, strictjson.ErrSize):
-		e.Code = TooLarge
+		e.Code, e.Limit = TooLarge, "Elements"
 	}
 	var at *strictjson.Error
 	if errors.As(err, &at) {

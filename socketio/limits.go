@@ -7,6 +7,7 @@ import "github.com/siogw/siogw/internal/strictjson"
 type Limits struct {
 	Depth           int // nested arrays and objects of the payload, the outermost counted
 	Elements        int // array elements and object members of the payload, all levels together
+	Number          int // bytes of one number in JSON text
 	Attachments     int // binary attachments of one packet
 	AttachmentBytes int // all attachments of one packet together
 	Namespace       int // bytes of a namespace, without its query
@@ -18,6 +19,7 @@ type Limits struct {
 var DefaultLimits = Limits{
 	Depth:           32,
 	Elements:        65536,
+	Number:          128,
 	Attachments:     16,
 	AttachmentBytes: 16 << 20,
 	Namespace:       256,
@@ -26,7 +28,7 @@ var DefaultLimits = Limits{
 }
 
 func (l Limits) json() strictjson.Limits {
-	return strictjson.Limits{Depth: l.Depth, Elements: l.Elements}
+	return strictjson.Limits{Depth: l.Depth, Elements: l.Elements, Number: l.Number}
 }
 
 func orDefault(n, def int) int {
@@ -41,6 +43,7 @@ func (l Limits) withDefaults() Limits {
 	return Limits{
 		Depth:           orDefault(l.Depth, d.Depth),
 		Elements:        orDefault(l.Elements, d.Elements),
+		Number:          orDefault(l.Number, d.Number),
 		Attachments:     orDefault(l.Attachments, d.Attachments),
 		AttachmentBytes: orDefault(l.AttachmentBytes, d.AttachmentBytes),
 		Namespace:       orDefault(l.Namespace, d.Namespace),

@@ -127,7 +127,7 @@ func (t *transcoder) bytesOf(h *head) *Error {
 		case len(t.attachments) == t.limits.Attachments:
 			return t.refuse(TooManyAttachments, "too many attachments")
 		case t.bytes > t.limits.AttachmentBytes:
-			return t.refuse(TooLarge, "attachments too large")
+			return t.refuse(TooLarge, "attachments too large").over("AttachmentBytes")
 		}
 		t.out = appendPlaceholder(t.out, len(t.attachments))
 		t.attachments = append(t.attachments, raw)
@@ -142,7 +142,7 @@ func (t *transcoder) container(h *head, depth int) *Error {
 	case depth > t.limits.Depth:
 		return t.refuse(TooDeep, "nested too deeply")
 	case t.elements > t.limits.Elements:
-		return t.refuse(TooLarge, "too many elements")
+		return t.refuse(TooLarge, "too many elements").over("Elements")
 	}
 	t.at = h.next
 	if h.form == formMap {

@@ -51,7 +51,7 @@ func (r *reader) readQuery(query []byte) *Error {
 	case r.decoder.Revision != V4 || r.packet.Type != Connect || r.decoder.From != Client:
 		return r.refuse(Malformed, "query in a namespace")
 	case len(query) > r.limits.Query:
-		return r.refuse(TooLarge, "query too long")
+		return r.refuse(TooLarge, "query too long").over("Query")
 	}
 	for _, c := range query {
 		if c <= ' ' || c > '~' || c == '#' || c == '"' || c == '\\' {
@@ -67,7 +67,7 @@ func (r *reader) readQuery(query []byte) *Error {
 // at "?"; parsers that search for the payload end them at a bracket or quote.
 func (r *reader) checkNamespace(name []byte) *Error {
 	if len(name) > r.limits.Namespace {
-		return r.refuse(TooLarge, "namespace too long")
+		return r.refuse(TooLarge, "namespace too long").over("Namespace")
 	}
 	if bytes.Contains(name, []byte("//")) || bytes.Contains(name, []byte("..")) ||
 		bytes.Contains(name, []byte("/./")) || bytes.HasSuffix(name, []byte("/.")) {

@@ -71,7 +71,7 @@ func (r *reader) checkName() *Error {
 	case len(name) == 0:
 		return r.refuse(Malformed, "event name is empty")
 	case len(name) > r.limits.EventName:
-		return r.refuse(TooLarge, "event name too long")
+		return r.refuse(TooLarge, "event name too long").over("EventName")
 	case reserved(name):
 		return r.refuse(ReservedEvent, "reserved event name")
 	}

@@ -206,7 +206,7 @@ func (s *scanner) number() bool {
 	}
 	if s.pos-from > s.limits.Number {
 		s.pos = from
-		return s.fail(ErrSize, "number too long")
+		return s.fail(ErrNumber, "number too long")
 	}
 	if big {
 		if _, err := strconv.ParseFloat(string(s.data[from:s.pos]), 64); err != nil {

@@ -28,13 +28,15 @@ var (
 	ErrSyntax = errors.New("not strict JSON")   // no JSON, or JSON that two parsers could read differently
 	ErrDepth  = errors.New("nested too deeply") // Limits.Depth
 	ErrSize   = errors.New("too large")         // Limits.Elements or Limits.Number
+	// ErrNumber is the ErrSize of Limits.Number.
+	ErrNumber = fmt.Errorf("number %w", ErrSize)
 )
 
 // Error says where and why a text was refused. It never holds what the text said.
 type Error struct {
 	Offset int // in bytes, from 0
 	Msg    string
-	Kind   error // ErrSyntax, ErrDepth or ErrSize
+	Kind   error // ErrSyntax, ErrDepth, ErrSize or ErrNumber
 }
 
 // Error gives the reason with its offset.
