@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -24,6 +25,9 @@ const dialTimeout = 10 * time.Second
 // that an upstream's refusal, cookies and headers reach the client as if there were no gateway.
 func (g *Gateway) accept(o *eioserver.Opening) (engineio.Handler, error) {
 	g.opt.Shields.Count(shields.OfHeader(o.Request.Header))
+	if g.opt.upstreamEIO(o.EIO) == 0 {
+		return nil, &engineio.Error{Code: engineio.UnsupportedRevision}
+	}
 	s := g.newSession(o)
 	in := s.input(engine.Handshake, engine.In, nil)
 	if code := g.conns.take(o.Addr, in.Time); code != engine.CodeNone {
@@ -53,7 +57,14 @@ func (g *Gateway) open(s *session, o *eioserver.Opening, in *engine.Input) error
 	if d.Effect != engine.Allow {
 		return refused(&d.Denial)
 	}
-	up, err := g.dial(o)
+	var extra url.Values
+	if s.down.v4() && s.up.v4() {
+		var ok bool
+		if extra, ok = s.enterMain(); !ok {
+			return nil // the client reads why in its first packet
+		}
+	}
+	up, err := g.dial(o, extra)
 	if err != nil {
 		return g.upstreamError(in, err)
 	}
@@ -63,6 +74,12 @@ func (g *Gateway) open(s *session, o *eioserver.Opening, in *engine.Input) error
 	}
 	s.up.eio = up
 	up.Start(s.up)
+	switch {
+	case s.down.v4() && s.up.v4(): // socket.id is the sid there, and must be what the server knows
+		o.SID = up.Handshake().SID
+	case s.down.v4():
+		s.enterMain()
+	}
 	return nil
 }
 
@@ -80,19 +97,24 @@ func (g *Gateway) newSession(o *eioserver.Opening) *session {
 		Depth: lim.Depth, Attachments: lim.Attachments, AttachmentBytes: lim.Payload}}}
 	s.up = &end{s: s, dir: engine.Out, peer: s.down, decoder: socketio.Decoder{From: socketio.Server, Parser: g.opt.Parser, Limits: socketio.Limits{
 		Depth: lim.Depth, Attachments: lim.Attachments, AttachmentBytes: lim.UpstreamPayload}}}
-	s.down.peer = s.up
+	s.down.peer, s.up.eio = s.up, nowhere{}
+	s.down.decoder.Revision, s.up.decoder.Revision = revisionOf(o.EIO), revisionOf(g.opt.upstreamEIO(o.EIO))
 	return s
 }
 
-func (g *Gateway) dial(o *eioserver.Opening) (*eioclient.Session, error) {
+// dial opens the upstream's session. What a decision put into extra goes before the client's own query.
+func (g *Gateway) dial(o *eioserver.Opening, extra url.Values) (*eioclient.Session, error) {
 	ctx, cancel := context.WithTimeout(o.Request.Context(), dialTimeout)
 	defer cancel()
 	target := *g.opt.Upstream
 	target.Path = g.opt.upstreamPath()
+	query := o.Request.URL.Query()
+	maps.Copy(query, extra)
 	return eioclient.Dial(ctx, eioclient.Options{
 		URL:        &target,
 		Header:     upstreamHeader(o.Request, o.Addr, o.Secure),
-		Query:      o.Request.URL.Query(),
+		EIO:        g.opt.upstreamEIO(o.EIO),
+		Query:      query,
 		MaxPayload: g.opt.Limits.UpstreamPayload,
 		HighWater:  highWater,
 		HardLimit:  highWater + 2*g.opt.Limits.Payload,

@@ -37,8 +37,14 @@ func (s *session) admit(j *job) engine.Code {
 
 // admitConnect takes a CONNECT to a namespace that is not, or no longer, connected.
 func (s *session) admitConnect(j *job) engine.Code {
-	if j.n != nil && j.n.state != gone {
+	switch {
+	case j.n != nil && j.n.state != gone:
 		return engine.CodeState
+	case s.stranded():
+		return engine.CodeNamespaceState
+	}
+	if code := j.readQuery(); code != engine.CodeNone {
+		return code
 	}
 	if j.n == nil {
 		if !s.makeRoom() {
@@ -109,6 +115,8 @@ func (s *session) admitOut(j *job) engine.Code {
 		return engine.CodeNamespaceState
 	}
 	switch {
+	case j.pkt.Type == socketio.ConnectError && j.from.v4() && j.n.state == connected:
+		s.errorInput(j)
 	case j.pkt.Type == socketio.Connect, j.pkt.Type == socketio.ConnectError:
 		if j.n.state != connecting {
 			return engine.CodeState

@@ -67,6 +67,7 @@ func (s *session) settle(j *job, d *engine.Decision) {
 
 // pass writes the packet to the other side and notes what it changes.
 func (s *session) pass(j *job, d *engine.Decision) {
+	j.translate()
 	message := j.raw
 	if message == nil || (d != nil && d.Transformed()) {
 		message = s.g.opt.Parser.Append(nil, j.pkt)
@@ -85,7 +86,9 @@ func (s *session) note(j *job) {
 			s.setState(j.n, connected)
 		}
 	case socketio.ConnectError:
-		s.setState(j.n, gone)
+		if j.n.state == connecting {
+			s.setState(j.n, gone)
+		}
 	case socketio.Disconnect:
 		s.logEnd(j.from.dir, j.n, "namespace left")
 		s.setState(j.n, gone)

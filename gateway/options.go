@@ -22,6 +22,10 @@ type Options struct {
 
 	Parser socketio.Parser // what both sides speak; default JSON
 
+	EIO3        bool // admits clients of Engine.IO 3, whose packets are those of Socket.IO 4
+	Translate   bool // puts their packets into those of Socket.IO 5, for an upstream without Engine.IO 3
+	UpstreamEIO int  // the upstream's own revision: 4, or 3 for servers 1.x and 2.x, which take no others; default 4
+
 	Transports   []string      // any of polling, websocket
 	PingInterval time.Duration // of the downstream heartbeat
 	PingTimeout  time.Duration

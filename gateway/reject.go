@@ -27,7 +27,7 @@ func (s *session) refuse(j *job, d engine.Decision) {
 	s.g.log(j.in, &d)
 	switch {
 	case j.from.dir == engine.Out, d.Code == engine.CodeUnknownAck,
-		d.Code == engine.CodeNamespaceState:
+		d.Code == engine.CodeNamespaceState && j.pkt.Type != socketio.Connect:
 		s.countDenial(j.from) // nobody waits for an answer to these
 	case d.Code == engine.CodeState:
 		s.end(engineio.ProtocolViolation)
@@ -75,7 +75,12 @@ func (s *session) rejectConnect(j *job, no refusal) {
 		Data    refusal `json:"data"`
 	}{no.Reason, no}
 	message.Data.Reason, message.Data.Event = "", ""
-	s.reply(&socketio.Packet{Type: socketio.ConnectError, Namespace: j.pkt.Namespace, Data: marshal(message)})
+	payload := marshal(message)
+	if s.down.v4() { // no form is set there: the same object as in an ack
+		no.Event = ""
+		payload = marshal(no)
+	}
+	s.reply(&socketio.Packet{Type: socketio.ConnectError, Namespace: j.pkt.Namespace, Data: payload})
 }
 
 // answer gives the error ack [{"error":{…}}].

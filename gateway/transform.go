@@ -16,7 +16,10 @@ func (j *job) transform(d *engine.Decision, lim *Limits) error {
 			return nil
 		}
 		j.pkt.Data = d.Auth
-		return j.check(lim)
+		if err := j.check(lim); err != nil {
+			return err
+		}
+		return j.writeQuery()
 	}
 	if d.Args == nil && d.Attachments == nil {
 		return nil
@@ -27,6 +30,9 @@ func (j *job) transform(d *engine.Decision, lim *Limits) error {
 	}
 	if strictjson.KindOf(payload) != strictjson.Array {
 		return errors.New("the arguments are no array")
+	}
+	if j.pkt.Type == socketio.ConnectError {
+		return j.setError(payload, lim)
 	}
 	if !j.from.s.g.rooms.follow(j.in, payload) {
 		return errors.New("the room is no string any more")
