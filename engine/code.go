@@ -68,6 +68,7 @@ const (
 	CodeTraffic                Code = 413 // limits.traffic.bytes exceeded
 	CodeControlFrames          Code = 414 // limits.traffic.control exceeded
 	CodeFragments              Code = 415 // limits.traffic.fragments exceeded
+	CodeInflated               Code = 416 // a message that unfolds beyond compression.max_ratio
 
 	CodeBanned Code = 420 // banned by a response
 	CodeMuted  Code = 421 // muted by a response
@@ -115,7 +116,7 @@ var codeTexts = map[Code]string{
 	CodeConnectRate: "too many CONNECTs", CodeIdentityEvents: "too many events of this identity",
 	CodeEventBytes: "too many bytes of events", CodeDecisionTime: "too costly to decide",
 	CodeFrames: "too many frames", CodeTraffic: "too many bytes", CodeControlFrames: "too many control frames",
-	CodeFragments: "too many fragments", CodeBanned: "banned", CodeMuted: "muted", CodeMemory: "out of memory",
+	CodeFragments: "too many fragments", CodeInflated: "unfolds too far", CodeBanned: "banned", CodeMuted: "muted", CodeMemory: "out of memory",
 	CodeNeverConnected: "no CONNECT in time", CodeNeverPolled: "no poll in time", CodeSlowMessage: "message too slow",
 	CodeHeaderBytes: "headers too large", CodeHeaderCount: "too many headers", CodeURL: "URL too long",
 	CodeCookie: "cookie too long", CodeUpgrades: "too many upgrades",

@@ -16,7 +16,7 @@ import (
 // Dial opens a WebSocket to url (ws or wss) before ctx ends, and reads its first message. When the server
 // answered plain HTTP the error is websocket.ErrBadHandshake and the response is not nil.
 func Dial(ctx context.Context, url string, header http.Header, o DialOptions) (*Conn, []byte, *http.Response, error) {
-	d := &dialer{lim: o.Limits, tls: o.TLS, stop: func() bool { return true }}
+	d := &dialer{lim: o.Limits, tls: o.TLS, socket: o.Socket, stop: func() bool { return true }}
 	wd := websocket.Dialer{
 		NetDialContext: d.plain, NetDialTLSContext: d.secure,
 		ReadBufferSize: readBuffer, WriteBufferSize: frameBuffer, WriteBufferPool: &frames,
@@ -44,6 +44,7 @@ func Dial(ctx context.Context, url string, header http.Header, o DialOptions) (*
 type DialOptions struct {
 	Limits Limits
 	TLS    *tls.Config // for wss; nil takes the system's roots
+	Socket string      // path of a Unix socket to connect to in place of the host, for ws
 }
 
 // first reads one text message, waiting.
@@ -79,14 +80,18 @@ func (c *Conn) endWith(ctx context.Context) (stop func() bool) {
 
 // dialer puts the pipe of a new Conn in the place of the network connection.
 type dialer struct {
-	lim  Limits
-	tls  *tls.Config
-	conn *Conn
-	stop func() bool
+	lim    Limits
+	tls    *tls.Config
+	socket string
+	conn   *Conn
+	stop   func() bool
 }
 
 func (d *dialer) plain(ctx context.Context, network, addr string) (net.Conn, error) {
 	var nd net.Dialer
+	if d.socket != "" {
+		network, addr = "unix", d.socket
+	}
 	c, err := nd.DialContext(ctx, network, addr)
 	if err != nil {
 		return nil, err

@@ -38,6 +38,7 @@ type Limits struct {
 	Hard  int           // bytes waiting to be written at which the connection is cut
 	Write time.Duration // for each chunk of 16 KiB, and for all that is left when the connection closes
 
+	Deflate Deflate       // of Upgrade; default off
 	Message time.Duration // for the rest of a message that has begun; 0 for no limit
 	Rates   Rates
 	Slowed  func()          // called each time Rates.Bytes makes reading wait; may be nil
@@ -53,6 +54,8 @@ type Conn struct {
 	peer Peer
 	lim  Limits
 	form Form // of what is sent; constant once anything is
+
+	deflate bool // permessage-deflate was agreed on; constant
 
 	frame sync.Mutex // one message at a time into ws; taken before mu
 	wg    sync.WaitGroup

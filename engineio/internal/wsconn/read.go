@@ -46,6 +46,7 @@ func (c *Conn) loop() (r engineio.Reason, peerDone bool) {
 			return c.broken(err)
 		}
 		buf, err := c.readAll(getBuffer(), from)
+		c.watch.done()
 		if err != nil {
 			c.readDone(buf)
 			return c.broken(err)
@@ -109,10 +110,13 @@ func (c *Conn) readAll(buf []byte, from io.Reader) ([]byte, error) {
 	for {
 		if len(buf) == cap(buf) {
 			buf = append(buf, 0)[:len(buf)]
-			c.hasRead(cap(buf))
+			c.hasRead(cap(buf) + c.inflating())
 		}
 		n, err := from.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]
+		if c.deflate {
+			err = c.inflated(len(buf), err)
+		}
 		if err == io.EOF {
 			return buf, nil
 		}

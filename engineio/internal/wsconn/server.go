@@ -18,14 +18,17 @@ var errNotWebSocket = errors.New("not a WebSocket handshake of version 13")
 // ErrNotTaken says that Upgrade failed before it took the connection: the request can still be answered.
 var ErrNotTaken = errors.New("the connection cannot become a WebSocket")
 
-// Upgrade makes the connection of r a WebSocket (RFC 6455, 4.2), without subprotocols and extensions. header
+// Upgrade makes the connection of r a WebSocket (RFC 6455, 4.2), without subprotocols, and with
+// no extension but Limits.Deflate. header
 // is added to the 101, which goes out with the first Flush. On an error nothing is answered.
 func Upgrade(w http.ResponseWriter, r *http.Request, header http.Header, lim Limits) (*Conn, error) {
 	h := &hijacker{ResponseWriter: w, lim: lim}
 	up := websocket.Upgrader{
 		ReadBufferSize: readBuffer, WriteBufferSize: frameBuffer, WriteBufferPool: &frames,
 		CheckOrigin: func(*http.Request) bool { return true }, // the server's, before
-		Error:       func(http.ResponseWriter, *http.Request, int, error) {},
+
+		EnableCompression: lim.Deflate.On && offered(r.Header),
+		Error:             func(http.ResponseWriter, *http.Request, int, error) {},
 	}
 	ws, err := up.Upgrade(h, r, header)
 	if h.conn == nil {
@@ -34,6 +37,8 @@ func Upgrade(w http.ResponseWriter, r *http.Request, header http.Header, lim Lim
 	if err != nil {
 		return nil, err
 	}
+	h.conn.deflate = up.EnableCompression
+	h.conn.watch.deflate = h.conn.deflate
 	h.conn.use(ws)
 	return h.conn, nil
 }

@@ -70,8 +70,11 @@ type watch struct {
 	got   int       // bytes of head that are there
 	mask  int       // bytes of the mask still to come
 	left  uint64    // payload of the frame still to come
+	ahead []packed  // messages that the caller has not read to their end, where deflate is set
 	open  bool      // a message has begun whose last frame has not
 	since time.Time // when reading first waited for the rest of the message
+
+	deflate bool // the connection has permessage-deflate
 }
 
 // take looks at bytes as they come. It gives the reason to end the connection, 0 for none.
@@ -134,6 +137,11 @@ func (w *watch) frame(r *Rates, now time.Time) engineio.Reason {
 	if reason := w.meter.Frame(r, now); reason != 0 {
 		return reason
 	}
+	if w.deflate {
+		if reason := w.note(opcode); reason != 0 {
+			return reason
+		}
+	}
 	if opcode >= 8 {
 		if !w.meter.control.add(r.Control, 1, now) {
 			return engineio.ControlFrames
@@ -157,7 +165,7 @@ func (e *limitError) Error() string { return e.reason.String() }
 
 // watched holds what a read gave against the limits.
 func (c *Conn) watched(b []byte, n int, err error) (int, error) {
-	if n <= 0 || !c.lim.watches() {
+	if n <= 0 || !c.deflate && !c.lim.watches() {
 		return n, err
 	}
 	now := time.Now()
@@ -214,7 +222,11 @@ func (c *Conn) await() {
 func (c *Conn) overLimit(err error) (engineio.Reason, bool) {
 	var over *limitError
 	if errors.As(err, &over) {
-		c.goodbye(websocket.ClosePolicyViolation)
+		code := websocket.ClosePolicyViolation
+		if over.reason == engineio.ProtocolViolation {
+			code = websocket.CloseProtocolError
+		}
+		c.goodbye(code)
 		return over.reason, true
 	}
 	var network net.Error // gorilla/websocket keeps no more of the error than this

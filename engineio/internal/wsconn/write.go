@@ -23,7 +23,8 @@ func (c *Conn) Send(p engineio.Packet) bool {
 	c.frame.Lock()
 	n := c.Buffered() + len(data)
 	if n <= c.lim.Hard {
-		_ = c.ws.WriteMessage(op, data) // into memory: fails only when the connection is closing
+		c.ws.EnableWriteCompression(len(data) >= c.lim.Deflate.MinSize) // where it was agreed on
+		_ = c.ws.WriteMessage(op, data)                                 // into memory: fails only when the connection is closing
 	}
 	c.frame.Unlock()
 	if n > c.lim.Hard {
