@@ -59,7 +59,7 @@ var others = []*Shield{
 		ID:      "CVE-2026-128131",
 		Stops:   "compressed messages and bodies that unfold without a limit",
 		Affects: "aiohttp < 3.14.4",
-		By:      ProtocolBreak, How: "compression ends at the gateway, which offers none",
+		By:      ProtocolBreak, How: "compression ends at the gateway, which offers none by default and bounds what it unfolds",
 		CountedAs: "-",
 	},
 	{

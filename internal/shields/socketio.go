@@ -55,7 +55,7 @@ var socketIO = []*Shield{
 		ID:      "prototype-pollution",
 		Stops:   "keys that reach a prototype when a handler merges the object; also from a server to its clients",
 		Affects: "applications",
-		By:      CanonicalForm, How: `no key "__proto__", and no "prototype" in a "constructor", however they are escaped`,
+		By:      CanonicalForm, How: "no key __proto__, and no prototype in a constructor, however they are escaped",
 	},
 	{
 		ID:      "deep-nesting",

@@ -13,13 +13,13 @@ var webSocket = []*Shield{
 		ID:      "GHSA-5v72-xg48-5rpm",
 		Stops:   "a WebSocket extension that names a property of every object, which crashes the server",
 		Affects: "ws 0.2.6 - 1.1.4, 2.0.0 - 3.3.0",
-		By:      ProtocolBreak, How: "the handshake with the server is the gateway's own; no header of a client's handshake is in it",
+		By:      ProtocolBreak, How: "the handshake with the server is the gateway's own; none of a client's WebSocket headers is in it",
 	},
 	{
 		ID: "CVE-2021-32640", Aliases: []string{"GHSA-6fc8-4gx4-v693"},
 		Stops:   "thousands of blanks in Sec-WebSocket-Protocol, which keep a CPU busy",
 		Affects: "ws 5.0.0 - 5.2.2, 6.0.0 - 6.2.1, 7.0.0 - 7.4.5",
-		By:      ProtocolBreak, How: "the handshake with the server is the gateway's own; no header of a client's handshake is in it",
+		By:      ProtocolBreak, How: "the handshake with the server is the gateway's own; none of a client's WebSocket headers is in it",
 	},
 	{
 		ID: "CVE-2024-37890", Aliases: []string{"GHSA-3h5v-q93c-6h6q"},
