@@ -45,6 +45,8 @@ rooms: { join: [{ event: a }], leave: [{ event: a }], target: [{ event: a }] }
 deny: { ack: false }
 `)
 	o := options(cfg)
+	old := options(parse(t, "", "eio3: true\nupstream: { url: 'http://h', translate: true }\n")) // where msgpack is not
+	o.EIO3, o.Translate = old.EIO3, old.Translate
 	for _, v := range []any{o, o.Limits, o.Rooms, o.Deny} {
 		v := reflect.ValueOf(v)
 		for i := range v.NumField() {

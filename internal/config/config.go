@@ -44,7 +44,7 @@ type Config struct {
 	Parser string `yaml:"parser" enum:"json,msgpack"`
 	// Transports are polling, websocket or both. Default both.
 	Transports []Transport `yaml:"transports"`
-	// EIO3 admits clients of Engine.IO 3. Default false.
+	// EIO3 admits clients of Engine.IO 3, which are those of Socket.IO 1.x and 2.x. Default false.
 	EIO3      bool      `yaml:"eio3"`
 	Heartbeat Heartbeat `yaml:"heartbeat"`
 	Limits    Limits    `yaml:"limits"`
@@ -70,8 +70,12 @@ type Upstream struct {
 	// URL is http or https; a path, if any, replaces Path at the upstream. Or unix:/path. Required, unless
 	// there are upstreams.
 	URL URL `yaml:"url"`
-	// EIO is the upstream's Engine.IO revision, 3 or 4. Default 4.
+	// EIO is the upstream's Engine.IO revision: 3 for servers 1.x and 2.x, which have clients of Engine.IO 3 only
+	// and need eio3; or 4. Default 4.
 	EIO int `yaml:"eio" min:"3" max:"4"`
+	// Translate puts what clients of Engine.IO 3 say into revision 4: for a server of Engine.IO 4 without
+	// allowEIO3. Default false.
+	Translate bool `yaml:"translate"`
 	// Passthrough sends other paths to the upstream as plain HTTP; otherwise they are 404. Default true.
 	Passthrough bool `yaml:"passthrough"`
 }

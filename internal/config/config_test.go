@@ -165,7 +165,6 @@ func TestErrors(t *testing.T) {
 		{"twice in free part", "plugins: [{ name: a, source: std:b, config: { a: 1, a: 2 } }]", `2:53: plugins.0.config.a: given twice, first on line 2`},
 		{"second document", "---\nlisten: a", `2:1: a second document; the configuration is one`},
 		{"parser", "parser: cbor", `2:9: parser: want json or msgpack, found "cbor"`},
-		{"not yet: eio3", "eio3: true", "2:7: eio3: Engine.IO 3 clients are not supported yet"},
 		{"not yet: contract", "contract: { files: [a], unknown_events: allow }", "2:20: contract.files: contracts are not supported yet\n" +
 			"siogw.yaml:2:41: contract.unknown_events: contracts are not supported yet"},
 		{"not yet: jwks", "identity: { jwt: { jwks: 'https://idp/keys' } }", "2:26: identity.jwt.jwks: a key set from a URL is not supported yet"},
@@ -201,7 +200,6 @@ func TestUpstreamErrors(t *testing.T) {
 		{"upstream: { url: 'http://u:p@h' }", `1:18: upstream.url: want a URL without user, query and fragment`},
 		{"upstream: { url: 'http://h?x' }", `1:18: upstream.url: want a URL without user, query and fragment, found "http://h?x"`},
 		{"upstream: { url: 'http://h', eio: 5 }", `1:35: upstream.eio: want at most 4, found "5"`},
-		{"upstream: { url: 'http://h', eio: 3 }", `1:35: upstream.eio: an Engine.IO 3 upstream is not supported yet`},
 	}
 	for _, tt := range tests {
 		_, err := Parse("f", "", []byte(tt.yaml))

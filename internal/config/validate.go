@@ -16,8 +16,6 @@ var notYet = []struct {
 	asked func(*Config) bool
 	what  string
 }{
-	{"eio3", func(c *Config) bool { return c.EIO3 }, "Engine.IO 3 clients are"},
-	{"upstream.eio", func(c *Config) bool { return c.Upstream.EIO == 3 }, "an Engine.IO 3 upstream is"},
 	{"upstreams", func(c *Config) bool { return len(c.Upstreams) > 0 }, "several upstreams are"},
 	{"contract.files", func(c *Config) bool { return len(c.Contract.Files) > 0 }, "contracts are"},
 	{"contract.unknown_events", func(c *Config) bool { return c.Contract.UnknownEvents == "allow" }, "contracts are"},
@@ -49,6 +47,7 @@ func (d *decoder) validate() {
 	if c.Parser == "msgpack" && (c.EIO3 || c.Upstream.EIO == 3) {
 		d.fail("parser", "msgpack needs Engine.IO 4 on both sides")
 	}
+	d.revisions()
 	if len(c.Transports) == 0 {
 		d.fail("transports", "want polling, websocket or both")
 	}
