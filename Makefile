@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
-.PHONY: build test setup lint unit race inner interop bench fuzz demo guests guests-check
+.PHONY: build test setup lint unit race inner interop advisories bench fuzz demo guests guests-check
 
 FUZZTIME ?= 10m
 # Set by CI and `make test`: a test that lacks node, its packages or a browser fails and is not skipped.
@@ -28,6 +28,7 @@ test:
 	$(MAKE) unit
 	$(MAKE) inner
 	$(MAKE) interop
+	$(MAKE) advisories
 
 setup:
 	scripts/setup.sh
@@ -38,9 +39,9 @@ lint:
 	go vet ./...
 	go tool -modfile=scripts/tools/go.mod staticcheck ./...
 
-# What the packages of race and interop leave.
+# What the packages of race, interop and advisories leave.
 unit:
-	$(require) go test $$(go list ./... | grep -v -x -F -e github.com/siogw/siogw/test/interop $(racy:%=-e github.com/siogw/siogw/%))
+	$(require) go test $$(go list ./... | grep -v -x -F -e github.com/siogw/siogw/test/interop -e github.com/siogw/siogw/test/advisories $(racy:%=-e github.com/siogw/siogw/%))
 
 race:
 	$(require) go test -race $(racy:%=./%)
@@ -54,6 +55,10 @@ interop:
 
 # Whole processes first, then what one decision costs by stage: decode, input, policy, plugin, log line.
 stages := ^Benchmark(Text|Scan|Decide|DecideChat|DecideBaseline|Input|Append|Minimal|SanitizerPlain|SanitizerDirty|Line)$$
+
+# Vulnerable servers, crashed directly and not through the gateway.
+advisories:
+	$(require) go test -parallel 4 ./test/advisories
 
 bench:
 	go run ./test/bench

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the tests need beside Go: node and npm with the packages of test/interop, Chromium and
-# Redis, from Debian's packages. What is there already is left alone. Works as root and with sudo.
+# Installs what the tests need beside Go: node and npm with the packages of test/interop and test/advisories,
+# Chromium and Redis, from Debian's packages. What is there already is left alone. Works as root and with sudo.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -52,11 +52,13 @@ for name in chromium redis-server; do
 done
 
 # The stamp says which lock file node_modules was made from.
-stamp=test/interop/node_modules/.lock.sha256
-sum=$(sha256sum test/interop/package-lock.json | cut -d' ' -f1)
-if [ "$(cat "$stamp" 2>/dev/null)" != "$sum" ]; then
-	say "installing the npm packages of test/interop"
-	(cd test/interop && npm ci --ignore-scripts --loglevel=error >&2)
-	echo "$sum" >"$stamp"
-fi
+for dir in test/interop test/advisories; do
+	stamp=$dir/node_modules/.lock.sha256
+	sum=$(sha256sum $dir/package-lock.json | cut -d' ' -f1)
+	if [ "$(cat "$stamp" 2>/dev/null)" != "$sum" ]; then
+		say "installing the npm packages of $dir"
+		(cd $dir && npm ci --ignore-scripts --loglevel=error >&2)
+		echo "$sum" >"$stamp"
+	fi
+done
 say "node $(node --version), npm $(npm --version 2>/dev/null), $(chromium --version 2>/dev/null || echo chromium), redis $(redis-server --version | grep -o 'v=[0-9.]*')"
