@@ -49,6 +49,7 @@ func New(opt Options) (*Gateway, error) {
 		MaxPayload:   opt.Limits.Payload,
 		HardLimit:    highWater + 2*opt.Limits.UpstreamPayload,
 		HighWater:    highWater,
+		Deflate:      eioserver.Deflate{On: opt.Compression.Enabled, MinSize: opt.Compression.MinSize, MaxRatio: opt.Compression.MaxRatio},
 		Origins:      opt.Origins,
 		Address:      g.address,
 		Accept:       g.accept,

@@ -22,6 +22,8 @@ type Options struct {
 
 	Parser socketio.Parser // what both sides speak; default JSON
 
+	Compression Compression // of WebSockets with clients; default off
+
 	EIO3        bool // admits clients of Engine.IO 3, whose packets are those of Socket.IO 4
 	Translate   bool // puts their packets into those of Socket.IO 5, for an upstream without Engine.IO 3
 	UpstreamEIO int  // the upstream's own revision: 4, or 3 for servers 1.x and 2.x, which take no others; default 4
@@ -63,6 +65,13 @@ type Limits struct {
 	ConnectRatePerIP Rate
 	EventsPerSession Rate
 	EventsPerName    map[string]Rate // by event name, for each session
+}
+
+// Compression is permessage-deflate (RFC 7692) with clients that offer it, each message by itself.
+type Compression struct {
+	Enabled  bool
+	MinSize  int // bytes from which on a message is sent compressed
+	MaxRatio int // bytes that one byte may unfold to, in a message that unfolds to more than 32 KiB; 0 for no limit
 }
 
 // Rate is a number of times in a period; the zero value is no limit. A full period's worth may come at once.

@@ -129,6 +129,7 @@ func (e *end) Closed(r engineio.Reason) {
 // any other, so the log has it as one.
 var transportDenials = map[engineio.Reason]engine.Code{
 	engineio.TooLarge:          engine.CodeTooLarge,
+	engineio.Inflated:          engine.CodeInflated,
 	engineio.ParseError:        engine.CodeMalformed,
 	engineio.BadUTF8:           engine.CodeMalformed,
 	engineio.ProtocolViolation: engine.CodeState,

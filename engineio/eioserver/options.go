@@ -42,9 +42,10 @@ type Options struct {
 	HardLimit      int
 	MaxPollPackets int // packets in one answer to a poll; default 16, where python-engineio gives up
 
-	Rates    Rates  // of what one client sends; a packet of a POST counts as a frame
-	Slowed   func() // called each time Rates.Bytes makes a client wait; may be nil
-	Upgrades int    // that one session may begin; default no limit
+	Rates    Rates   // of what one client sends; a packet of a POST counts as a frame
+	Slowed   func()  // called each time Rates.Bytes makes a client wait; may be nil
+	Upgrades int     // that one session may begin; default no limit
+	Deflate  Deflate // permessage-deflate on WebSockets; default off
 	// TotalUpgrades may be under way at a time in all sessions together; default no limit.
 	TotalUpgrades int
 
@@ -94,10 +95,11 @@ type Opening struct {
 	Account func(delta int)
 }
 
-// Rate and Rates are those of a WebSocket; they hold for polling too.
+// Rate and Rates are those of a WebSocket; they hold for polling too. Deflate is a WebSocket's alone.
 type (
-	Rate  = wsconn.Rate
-	Rates = wsconn.Rates
+	Rate    = wsconn.Rate
+	Rates   = wsconn.Rates
+	Deflate = wsconn.Deflate
 )
 
 func (o *Options) complete() error {
@@ -129,7 +131,7 @@ func (o *Options) check() error {
 		return fmt.Errorf("eioserver: path %q does not begin with /", o.Path)
 	case min(o.PingInterval, o.PingTimeout, o.UpgradeTimeout, o.BodyTimeout, o.WriteTimeout, o.PollTimeout, o.Idle, o.Lifetime) < 0:
 		return errors.New("eioserver: a negative duration")
-	case min(o.MaxPayload, o.HighWater, o.MaxPollPackets) < 1:
+	case min(o.MaxPayload, o.HighWater, o.MaxPollPackets) < 1, min(o.Deflate.MinSize, o.Deflate.MaxRatio) < 0:
 		return errors.New("eioserver: a limit below 1")
 	case o.HardLimit < o.HighWater:
 		return fmt.Errorf("eioserver: hard limit %d below high water %d", o.HardLimit, o.HighWater)

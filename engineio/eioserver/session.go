@@ -174,5 +174,5 @@ func (s *Session) closed() bool {
 func (s *Session) limits() wsconn.Limits {
 	o := &s.srv.opts
 	return wsconn.Limits{Read: s.maxPayload, High: o.HighWater, Hard: o.HardLimit, Write: o.WriteTimeout,
-		Message: o.BodyTimeout, Rates: o.Rates, Slowed: o.Slowed, Account: s.account}
+		Message: o.BodyTimeout, Rates: o.Rates, Slowed: o.Slowed, Deflate: o.Deflate, Account: s.account}
 }

@@ -39,6 +39,7 @@ upstream: { url: http://127.0.0.1:3000, passthrough: true }
 trusted_proxies: [10.0.0.0/8]
 origins: [https://a.example]
 parser: msgpack
+compression: { enabled: true }
 limits: { events: { per_event: { message: 10/s } } }
 identity: { required: true, jwt: { secret: 0123456789abcdef0123456789abcdef } }
 rooms: { join: [{ event: a }], leave: [{ event: a }], target: [{ event: a }] }
@@ -47,7 +48,7 @@ deny: { ack: false }
 	o := options(cfg)
 	old := options(parse(t, "", "eio3: true\nupstream: { url: 'http://h', translate: true }\n")) // where msgpack is not
 	o.EIO3, o.Translate = old.EIO3, old.Translate
-	for _, v := range []any{o, o.Limits, o.Rooms, o.Deny} {
+	for _, v := range []any{o, o.Limits, o.Rooms, o.Deny, o.Compression} {
 		v := reflect.ValueOf(v)
 		for i := range v.NumField() {
 			switch name := v.Type().Field(i).Name; name {

@@ -35,6 +35,7 @@ func options(c *config.Config) gateway.Options {
 		Deny:         gateway.Deny{NoAck: !c.Deny.Ack, Event: c.Deny.Event, MaxPerMinute: c.Deny.MaxPerMinute},
 		Require:      c.Identity.Required,
 	}
+	o.Compression = gateway.Compression{Enabled: c.Compression.Enabled, MinSize: int(c.Compression.MinSize), MaxRatio: c.Compression.MaxRatio}
 	if c.Parser == "msgpack" {
 		o.Parser = socketio.Msgpack
 	}

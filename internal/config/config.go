@@ -41,7 +41,8 @@ type Config struct {
 	Origins []Origin `yaml:"origins"`
 	// Parser is what clients and upstream both speak: json, the default one of Socket.IO, or msgpack,
 	// socket.io-msgpack-parser 3 (Engine.IO 4 only). Default json.
-	Parser string `yaml:"parser" enum:"json,msgpack"`
+	Parser      string      `yaml:"parser" enum:"json,msgpack"`
+	Compression Compression `yaml:"compression"`
 	// Transports are polling, websocket or both. Default both.
 	Transports []Transport `yaml:"transports"`
 	// EIO3 admits clients of Engine.IO 3, which are those of Socket.IO 1.x and 2.x. Default false.
@@ -90,6 +91,15 @@ type Admin struct {
 type Heartbeat struct {
 	Interval time.Duration `yaml:"interval" min:"1s" max:"10m"` // between two pings; default 25s
 	Timeout  time.Duration `yaml:"timeout" min:"1s" max:"10m"`  // for a pong; default 20s
+}
+
+// Compression is permessage-deflate (RFC 7692) on WebSockets, with clients that offer it; each message by itself.
+type Compression struct {
+	Enabled bool `yaml:"enabled"`                     // default false
+	MinSize Size `yaml:"min_size" min:"1" max:"1MiB"` // from which on a message to a client is compressed; default 1KiB
+	// MaxRatio is how many bytes one byte of a client's message may unfold to, once it has unfolded to 32 KiB.
+	// Default 50; the format's own limit is 1032.
+	MaxRatio int `yaml:"max_ratio" min:"1" max:"1032"`
 }
 
 // Limits bounds what a client may cost.

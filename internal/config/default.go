@@ -23,9 +23,10 @@ func Default() *Config {
 
 		SocketMode: 0o660, TrustedHeader: "x-forwarded-for", ProxyProtocol: ProxyProtocol{Timeout: 5 * time.Second},
 
-		Parser:     "json",
-		Transports: []Transport{"polling", "websocket"},
-		Heartbeat:  Heartbeat{Interval: 25 * time.Second, Timeout: 20 * time.Second},
+		Parser:      "json",
+		Compression: Compression{MinSize: 1 << 10, MaxRatio: 50},
+		Transports:  []Transport{"polling", "websocket"},
+		Heartbeat:   Heartbeat{Interval: 25 * time.Second, Timeout: 20 * time.Second},
 		Limits: Limits{
 			Payload: 1 << 20, UpstreamPayload: 16 << 20, Depth: 32, Attachments: 16, Namespaces: 16, Rooms: 256,
 			Connections: Connections{Total: 10000, PerIP: 100, RatePerIP: Rate{20, time.Second}},
