@@ -86,7 +86,14 @@ class Run {
       },
     },
     cut: { keys: ['as'], run({ as }) { this.#client(as).cut(); } },
-    settled: { keys: ['as'], run({ as }) { return this.#client(as).settled(); } },
+    settled: {
+      keys: ['as', 'extensions'],
+      async run({ as, extensions }) {
+        const c = this.#client(as);
+        await c.settled();
+        if (extensions !== undefined) expect('extensions', extensions, c.manager.engine.transport.ws.extensions);
+      },
+    },
     emit: { // ack: what the answer must be; no_ack: that none comes
       keys: ['as', 'namespace', 'event', 'args', 'ack', 'no_ack', 'volatile'],
       async run({ event, args = [], ack, no_ack: noAck, volatile, ...arg }) {
