@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"context"
 	"errors"
 	"maps"
 	"net/http"
@@ -64,7 +63,7 @@ func (g *Gateway) open(s *session, o *eioserver.Opening, in *engine.Input) error
 			return nil // the client reads why in its first packet
 		}
 	}
-	up, err := g.dial(o, extra)
+	up, target, err := g.dial(o, extra)
 	if err != nil {
 		return g.upstreamError(in, err)
 	}
@@ -72,7 +71,7 @@ func (g *Gateway) open(s *session, o *eioserver.Opening, in *engine.Input) error
 	if n := up.Handshake().MaxPayload; n > 0 && n < o.MaxPayload {
 		o.MaxPayload = n
 	}
-	s.up.eio = up
+	s.up.eio, s.target = up, target
 	up.Start(s.up)
 	switch {
 	case s.down.v4() && s.up.v4(): // socket.id is the sid there, and must be what the server knows
@@ -103,15 +102,10 @@ func (g *Gateway) newSession(o *eioserver.Opening) *session {
 }
 
 // dial opens the upstream's session. What a decision put into extra goes before the client's own query.
-func (g *Gateway) dial(o *eioserver.Opening, extra url.Values) (*eioclient.Session, error) {
-	ctx, cancel := context.WithTimeout(o.Request.Context(), dialTimeout)
-	defer cancel()
-	target := *g.opt.Upstream
-	target.Path = g.opt.upstreamPath()
+func (g *Gateway) dial(o *eioserver.Opening, extra url.Values) (*eioclient.Session, *target, error) {
 	query := o.Request.URL.Query()
 	maps.Copy(query, extra)
-	return eioclient.Dial(ctx, eioclient.Options{
-		URL:        &target,
+	return g.dialPool(o, g.poolOf(o.Request), eioclient.Options{
 		Header:     upstreamHeader(o.Request, o.Addr, o.Secure),
 		EIO:        g.opt.upstreamEIO(o.EIO),
 		Query:      query,
@@ -177,7 +171,7 @@ func (g *Gateway) upstreamError(in *engine.Input, err error) error {
 	d := engine.Refuse(engine.CodeUpstreamDown, "")
 	d.Steps = []engine.Step{{Plugin: "gateway", Verdict: engine.Failed(engine.CodeUpstreamDown, err)}}
 	g.log(in, &d)
-	g.opt.Logger.Warn("upstream unavailable", "url", g.opt.Upstream.Redacted(), "error", err)
+	g.opt.Logger.Warn("upstream unavailable", "error", err)
 	return &engineio.Error{Code: engineio.UpstreamUnavailable, Status: http.StatusServiceUnavailable, Cause: err}
 }
 

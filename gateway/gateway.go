@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"net/http/httputil"
 	"strings"
 	"time"
 
@@ -19,11 +18,11 @@ import (
 // as plain HTTP or is not found.
 type Gateway struct {
 	opt    Options
-	server *eioserver.Server
+	routes map[string]*route // by path
+	pools  []*pool           // as byHost has them
 	conns  *connLimit
 	rooms  roomMap
-	pass   *httputil.ReverseProxy // nil: no pass-through
-	guards []string               // paths of Engine.IO, ours and the upstream's, without the last slash
+	guards []string // paths of Engine.IO, ours and the upstreams', without the last slash
 	stats  counters
 }
 
@@ -36,12 +35,12 @@ func New(opt Options) (*Gateway, error) {
 		return nil, err
 	}
 	g := &Gateway{opt: opt, conns: newConnLimit(opt.Limits), rooms: newRoomMap(opt.Rooms)}
-	g.guards = []string{strings.TrimSuffix(opt.Path, "/"), strings.TrimSuffix(opt.upstreamPath(), "/")}
-	if opt.Passthrough {
-		g.pass = newPassthrough(opt.Upstream)
+	pools, err := g.newPools()
+	if err != nil {
+		return nil, err
 	}
-	server, err := eioserver.New(eioserver.Options{
-		Path:         opt.Path,
+	g.pools = byHost(pools)
+	err = g.newRoutes(eioserver.Options{
 		Transports:   opt.Transports,
 		EIO3:         opt.EIO3,
 		PingInterval: opt.PingInterval,
@@ -59,15 +58,12 @@ func New(opt Options) (*Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
-	g.server = server
 	return g, nil
 }
 
 // complete sets the defaults and checks what has none.
 func (o *Options) complete() error {
 	switch {
-	case o.Upstream == nil || o.Upstream.Host == "":
-		return errors.New("gateway: no upstream URL")
 	case !strings.HasPrefix(o.Path, "/") || !strings.HasSuffix(o.Path, "/") || o.Path == "/":
 		return errors.New("gateway: path must begin and end with a slash and name a folder")
 	case o.Engine == nil:
@@ -111,25 +107,37 @@ func (l *Limits) complete() {
 	l.UpstreamPayload = max(l.UpstreamPayload, l.Payload)
 }
 
-func (o *Options) upstreamPath() string {
-	if p := o.Upstream.Path; p != "" && p != "/" {
-		return p
-	}
-	return o.Path
-}
-
 // ServeHTTP implements http.Handler.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Path == g.opt.Path && r.URL.EscapedPath() == g.opt.Path {
-		g.server.ServeHTTP(w, r)
-		return
+	rt := g.routes[r.URL.Path]
+	switch {
+	case rt == nil || r.URL.EscapedPath() != r.URL.Path:
+		g.servePlain(w, r)
+	case rt.pool(r) == nil: // another host
+		http.NotFound(w, r)
+	default:
+		rt.server.ServeHTTP(w, r)
 	}
-	g.servePlain(w, r)
 }
 
 // Shutdown refuses new sessions and closes the open ones: their clients come back elsewhere. It returns
 // when all are gone or ctx ends.
-func (g *Gateway) Shutdown(ctx context.Context) error { return g.server.Shutdown(ctx) }
+func (g *Gateway) Shutdown(ctx context.Context) error {
+	errs := make(chan error, len(g.routes))
+	for _, rt := range g.routes {
+		go func() { errs <- rt.server.Shutdown(ctx) }()
+	}
+	var err error
+	for range g.routes {
+		err = errors.Join(err, <-errs)
+	}
+	for _, p := range g.pools {
+		for _, t := range p.targets {
+			t.http.CloseIdleConnections()
+		}
+	}
+	return err
+}
 
 // verify gives the identity that c proves, nil for nobody, or why it does not hold.
 func (g *Gateway) verify(c Credentials) (*engine.Identity, *engine.Denial) {

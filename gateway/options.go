@@ -17,8 +17,10 @@ import (
 // Options says how a Gateway works. Fields without a stated zero value are required.
 type Options struct {
 	Path        string   // where Engine.IO answers, "/socket.io/"
-	Upstream    *url.URL // http or https; its path, if any, replaces Path at the upstream
-	Passthrough bool     // other paths go to the upstream as plain HTTP; otherwise they are 404
+	Upstream    *url.URL // http, https or unix:/path; a path of HTTP, if any, replaces Path at the upstream
+	Passthrough bool     // other paths go to Upstream as plain HTTP; otherwise they are 404
+	// Upstreams take the handshakes of their hosts and paths; Upstream, which may be nil then, takes the others.
+	Upstreams []Upstream
 
 	Parser socketio.Parser // what both sides speak; default JSON
 

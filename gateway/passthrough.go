@@ -1,12 +1,16 @@
 package gateway
 
 import (
+	"errors"
+	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
 	"path"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/siogw/siogw/internal/shields"
 )
@@ -16,17 +20,39 @@ import (
 var clientBundle = regexp.MustCompile(`^socket\.io(\.msgpack|\.esm)?(\.min)?\.js(\.map)?$`)
 
 // newPassthrough makes the handler of plain HTTP for other paths.
-func newPassthrough(upstream *url.URL) *httputil.ReverseProxy {
-	base := &url.URL{Scheme: upstream.Scheme, Host: upstream.Host}
+func (g *Gateway) newPassthrough(t *target) *httputil.ReverseProxy {
 	return &httputil.ReverseProxy{
-		Rewrite: func(r *httputil.ProxyRequest) {
-			r.SetURL(base)
-			r.Out.Host = r.In.Host
-			r.SetXForwarded()
-		},
-		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) {
+		Transport: t.http,
+		Rewrite:   func(r *httputil.ProxyRequest) { g.rewrite(r, t) },
+		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
+			var dial *net.OpError
+			if errors.As(err, &dial) && dial.Op == "dial" {
+				t.note(err)
+			}
 			http.Error(w, "upstream unavailable", http.StatusBadGateway)
 		},
+		ErrorLog: slog.NewLogLogger(g.opt.Logger.Handler(), slog.LevelDebug),
+	}
+}
+
+// rewrite makes the upstream's request of a client's.
+func (g *Gateway) rewrite(r *httputil.ProxyRequest, t *target) {
+	if p := t.pool; p.Path != p.ClientPath { // the bundle lies beside Engine.IO; guarded let nothing else of the folder pass
+		if name, under := strings.CutPrefix(r.Out.URL.Path, p.ClientPath); under {
+			r.Out.URL.Path, r.Out.URL.RawPath = strings.TrimSuffix(p.Path, "/")+"/"+name, ""
+		}
+	}
+	r.SetURL(t.url)
+	r.Out.Host = r.In.Host
+	r.SetXForwarded()
+	addr, secure := g.address(r.In)
+	if addr.IsValid() {
+		r.Out.Header.Set("X-Forwarded-For", addr.String())
+	} else {
+		r.Out.Header.Del("X-Forwarded-For")
+	}
+	if secure {
+		r.Out.Header.Set("X-Forwarded-Proto", "https")
 	}
 }
 
@@ -35,14 +61,16 @@ func newPassthrough(upstream *url.URL) *httputil.ReverseProxy {
 // may clean or decode it first.
 func (g *Gateway) servePlain(w http.ResponseWriter, r *http.Request) {
 	g.opt.Shields.Count(shields.OfPath(r, strings.TrimPrefix(r.URL.Path, g.opt.Path)))
+	p := g.plainPool(r)
 	switch {
-	case g.pass == nil, g.guarded(r.URL):
+	case p == nil, g.guarded(r.URL), r.Method == http.MethodConnect:
 		http.NotFound(w, r)
 	case r.Header.Get("Upgrade") != "": // CVE-2022-41940: a foreign upgrade is never forwarded
 		w.Header().Set("Connection", "close")
 		http.Error(w, "upgrade not supported here", http.StatusBadRequest)
 	default:
-		g.pass.ServeHTTP(w, r)
+		addr, _ := g.address(r)
+		p.order(p.stickyKey(r, addr), time.Now())[0].plain.ServeHTTP(w, r)
 	}
 }
 

@@ -23,6 +23,7 @@ type session struct {
 	identity *engine.Identity // of the handshake; namespaces may have their own
 	request  *http.Request    // headers and URL of the handshake only: a CONNECT verifies against them
 	base     engine.Session   // what all namespaces' views have in common
+	target   *target          // the upstream's server; nil for none
 
 	mu         sync.Mutex
 	down, up   *end
@@ -166,6 +167,7 @@ func (s *session) close(why engineio.Reason, other *end, told engineio.Reason) {
 	s.closed = true
 	other.eio.Close(told)
 	s.g.conns.give(s.addr)
+	s.target.leave()
 	s.g.stats.closed(why)
 	s.logEnd(engine.In, nil, why.String())
 }

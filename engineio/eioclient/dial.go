@@ -29,6 +29,7 @@ type Options struct {
 	Header http.Header // sent with the handshake; "Host" sets the host. WebSocket's own headers are dropped
 	Query  url.Values  // sent too; Engine.IO's own keys (EIO, transport, sid, t, j, b64) are dropped
 	TLS    *tls.Config // for https and wss
+	Socket string      // path of a Unix socket to connect to in place of URL's host, which is http then
 	EIO    int         // revision to speak, 3 or 4; default 4
 
 	HandshakeTimeout time.Duration // till the open packet is here; default 10 s
@@ -66,6 +67,7 @@ func Dial(ctx context.Context, opts Options) (*Session, error) {
 	conn, first, resp, err := wsconn.Dial(ctx, target, opts.header(), wsconn.DialOptions{
 		Limits: wsconn.Limits{Read: opts.MaxPayload, High: opts.HighWater, Hard: opts.HardLimit, Write: opts.WriteTimeout},
 		TLS:    opts.TLS,
+		Socket: opts.Socket,
 	})
 	if errors.Is(err, websocket.ErrBadHandshake) && resp != nil {
 		return nil, refused(resp)

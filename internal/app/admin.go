@@ -1,13 +1,9 @@
 package app
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
-	"net/url"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
@@ -28,25 +24,19 @@ func (a *App) ready(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusServiceUnavailable, "draining")
 		return
 	}
-	if err := reach(r.Context(), a.cfg.Upstream.Address()); err != nil {
+	if err := a.gateway.Ready(r.Context()); err != nil {
 		answer(w, http.StatusServiceUnavailable, "upstream unreachable: "+err.Error())
 		return
 	}
-	answer(w, http.StatusOK, "ok")
-}
-
-// reach opens a connection to the upstream and closes it.
-func reach(ctx context.Context, u *url.URL) error {
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	text := "ok"
+	for _, u := range a.gateway.Upstreams() {
+		for _, s := range u.Servers {
+			if !s.Up {
+				text += fmt.Sprintf("\ndown: upstream %s, %s: %s", u.Name, s.Address, s.Error)
+			}
+		}
 	}
-	d := net.Dialer{Timeout: 2 * time.Second}
-	conn, err := d.DialContext(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
-	if err != nil {
-		return err
-	}
-	return conn.Close()
+	answer(w, http.StatusOK, text)
 }
 
 func answer(w http.ResponseWriter, status int, text string) {

@@ -115,6 +115,7 @@ func (a *App) background(ctx context.Context) (stop func()) {
 	if certs, _ := a.front.get(); certs != nil {
 		running.Go(func() { certs.Watch(ctx, a.cfg.TLS.Reload, a.reloaded) })
 	}
+	running.Go(func() { a.gateway.CheckUpstreams(ctx) })
 	return func() {
 		cancel()
 		running.Wait()

@@ -35,6 +35,7 @@ func (c collector) Describe(ch chan<- *prometheus.Desc) {
 		decisionTime, pluginErrors, logDropped, shieldHits, buildInfo} {
 		ch <- d
 	}
+	describeFront(ch)
 }
 
 // Collect implements prometheus.Collector.
@@ -62,6 +63,7 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 			count(shieldHits, float64(*s.Count), s.ID)
 		}
 	}
+	c.app.collectFront(ch)
 	ch <- prometheus.MustNewConstMetric(buildInfo, prometheus.GaugeValue, 1, c.app.version)
 }
 

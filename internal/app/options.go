@@ -6,8 +6,8 @@ import (
 
 	"github.com/siogw/siogw/gateway"
 	"github.com/siogw/siogw/internal/config"
-	"github.com/siogw/siogw/socketio"
 	"github.com/siogw/siogw/internal/shields"
+	"github.com/siogw/siogw/socketio"
 )
 
 // newShields makes the virtual patches in their configured states.
@@ -23,7 +23,7 @@ func newShields(c *config.Config) (*shields.Set, error) {
 func options(c *config.Config) gateway.Options {
 	o := gateway.Options{
 		Path:         c.Path,
-		Upstream:     c.Upstream.Address(),
+		Upstreams:    upstreams(c.Upstreams),
 		Passthrough:  c.Upstream.Passthrough,
 		EIO3:         c.EIO3,
 		Translate:    c.Upstream.Translate,
@@ -38,6 +38,9 @@ func options(c *config.Config) gateway.Options {
 	o.Compression = gateway.Compression{Enabled: c.Compression.Enabled, MinSize: int(c.Compression.MinSize), MaxRatio: c.Compression.MaxRatio}
 	if c.Parser == "msgpack" {
 		o.Parser = socketio.Msgpack
+	}
+	if c.Upstream.Set() {
+		o.Upstream = c.Upstream.Address()
 	}
 	for _, t := range c.Transports {
 		o.Transports = append(o.Transports, string(t))
@@ -59,6 +62,21 @@ func limits(l *config.Limits) gateway.Limits {
 	}
 	for name, r := range l.Events.PerEvent {
 		out.EventsPerName[name] = gateway.Rate(r)
+	}
+	return out
+}
+
+func upstreams(in []config.UpstreamPool) []gateway.Upstream {
+	out := make([]gateway.Upstream, len(in))
+	for i := range in {
+		p := &in[i]
+		h := gateway.Health{Check: p.Health.Check, Path: p.Health.Path, Interval: p.Health.Interval,
+			Timeout: p.Health.Timeout, Failures: p.Health.Failures}
+		if h.Check == "none" {
+			h.Check = ""
+		}
+		out[i] = gateway.Upstream{Name: p.Name, Host: p.Match.Host, ClientPath: p.Match.Path, Path: p.Path,
+			URLs: p.Addresses(), Passthrough: p.Passthrough, Sticky: string(p.Sticky), Health: h}
 	}
 	return out
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -106,7 +107,7 @@ func inspect(ctx context.Context, s *streams, c *source) *report {
 		return r
 	}
 	r.Warnings = append(r.Warnings, app.Warnings(cfg)...)
-	r.Upstream = cfg.Upstream.Address().String()
+	r.Upstream = strings.Join(cfg.Servers(), ", ")
 	_, err = app.LoadCertificates(cfg)
 	r.add(err)
 	j, err := app.NewJudge(ctx, cfg, app.JudgeOptions{Logger: logger(cfg.Log, s.err)})

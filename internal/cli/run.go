@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"net"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -42,7 +43,7 @@ func run(ctx context.Context, s *streams, c *source) error {
 	}
 	defer onHangup(a.Reload)()
 	err = a.Serve(ctx, func(clients, admin net.Addr) {
-		log.Info("listening", "address", clients.String(), "path", cfg.Path, "upstream", cfg.Upstream.Address().String(),
+		log.Info("listening", "address", clients.String(), "path", cfg.Path, "upstream", strings.Join(cfg.Servers(), ", "),
 			"admin", address(admin))
 	})
 	if err == nil {

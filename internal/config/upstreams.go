@@ -18,8 +18,7 @@ type UpstreamPool struct {
 	URLs []URL `yaml:"urls"`
 	// Path is where Engine.IO answers there. Default that of Match.
 	Path        string `yaml:"path"`
-	EIO         int    `yaml:"eio" min:"3" max:"4"` // its Engine.IO revision; default 4
-	Passthrough bool   `yaml:"passthrough"`         // other paths of the same hosts go there as plain HTTP; default true
+	Passthrough bool   `yaml:"passthrough"` // other paths of the same hosts go there as plain HTTP; default true
 	// Sticky sends handshakes with the same value to the same server, as long as it is up. Default none:
 	// to the server with the fewest sessions.
 	Sticky Sticky `yaml:"sticky"`
@@ -49,7 +48,7 @@ const (
 )
 
 func (p *UpstreamPool) setDefaults() {
-	*p = UpstreamPool{EIO: 4, Passthrough: true,
+	*p = UpstreamPool{Passthrough: true,
 		Health: Health{Check: "handshake", Path: "/", Interval: 10 * time.Second, Timeout: 3 * time.Second, Failures: 2}}
 }
 
@@ -62,6 +61,20 @@ func (p *UpstreamPool) Addresses() []*url.URL {
 	for i := range p.URLs {
 		u := url.URL(p.URLs[i])
 		out[i] = &u
+	}
+	return out
+}
+
+// Servers gives the addresses of all upstreams, as people read them.
+func (c *Config) Servers() []string {
+	var out []string
+	for i := range c.Upstreams {
+		for _, u := range c.Upstreams[i].Addresses() {
+			out = append(out, u.String())
+		}
+	}
+	if c.Upstream.Set() {
+		out = append(out, c.Upstream.Address().String())
 	}
 	return out
 }
@@ -129,9 +142,6 @@ func (d *decoder) pool(key string, p *UpstreamPool) {
 		if slices.Contains(p.URLs[:i], u) {
 			d.fail(at, "given twice")
 		}
-	}
-	if p.EIO == 3 {
-		d.fail(key+".eio", "an Engine.IO 3 upstream is not supported yet")
 	}
 	if !strings.HasPrefix(p.Health.Path, "/") {
 		d.fail(key+".health.path", "want a path that begins with a slash, found %q", p.Health.Path)
