@@ -23,6 +23,7 @@ const engine = version('engine.io');
 if (engine || want.ws) {
   const lib = engine || require(require.resolve('engine.io', { paths: [require.resolve(`socket.io-${want['socket.io']}`)] }));
   const options = { path: '/socket.io', perMessageDeflate: false, ...want.options };
+  if (want['socket.io'][0] === '2') options.initialPacket = '0'; // the CONNECT that attach would have it send
   if (want.ws) options.wsEngine = parseInt(want['engine.io']) < 5 ? `ws-${want.ws}` : require(`ws-${want.ws}`).Server; // 4 and older want its name
   io.bind(lib.attach(server, options));
 } else {
