@@ -40,7 +40,7 @@ func New(opt Options) (*Gateway, error) {
 		return nil, err
 	}
 	g.pools = byHost(pools)
-	err = g.newRoutes(eioserver.Options{
+	front := eioserver.Options{
 		Transports:   opt.Transports,
 		EIO3:         opt.EIO3,
 		PingInterval: opt.PingInterval,
@@ -54,8 +54,8 @@ func New(opt Options) (*Gateway, error) {
 		Accept:       g.accept,
 		Refused:      g.refusedRequest,
 		Logger:       opt.Logger,
-	})
-	if err != nil {
+	}
+	if err := g.newRoutes(front); err != nil {
 		return nil, err
 	}
 	return g, nil

@@ -149,8 +149,12 @@ func (p *pool) stickyKey(r *http.Request, addr netip.Addr) string {
 	place, name, _ := strings.Cut(p.Sticky, ".")
 	switch place {
 	case "ip":
+		if addr.Is6() { // a subscriber has a /64, and changes addresses in it
+			subscriber, _ := addr.WithZone("").Prefix(64)
+			return subscriber.String()
+		}
 		if addr.IsValid() {
-			return clientKey(addr).String()
+			return addr.String()
 		}
 	case "cookie":
 		if c, err := r.Cookie(name); err == nil {
