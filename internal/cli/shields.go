@@ -210,5 +210,6 @@ func show(out io.Writer, st shields.Status, trigger, as string) error {
 func indented(out io.Writer, v any) error {
 	e := json.NewEncoder(out)
 	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
 	return e.Encode(v)
 }
