@@ -65,5 +65,6 @@ setInterval(() => {
   if (folder && exists('in/shell.js')) saw('script');
 }, 50);
 
+process.on('SIGINT', () => process.exit(0));
 process.stdin.resume().on('end', () => process.exit(0)); // ends with its test
 server.listen(0, '127.0.0.1', () => say({ port: server.address().port }));
