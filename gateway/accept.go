@@ -29,31 +29,34 @@ func (g *Gateway) accept(o *eioserver.Opening) (engineio.Handler, error) {
 	}
 	s := g.newSession(o)
 	in := s.input(engine.Handshake, engine.In, nil)
-	if code := g.conns.take(o.Addr, in.Time); code != engine.CodeNone {
-		d := engine.Refuse(code, "")
-		g.log(in, &d)
-		return nil, refused(&d.Denial)
+	if code := g.room(o.Addr, in.Time); code != engine.CodeNone {
+		return nil, s.turnDown(in, code, "")
 	}
+	o.Account = s.memory.add
+	s.memory.add(sessionMemory)
 	if err := g.open(s, o, in); err != nil {
-		g.conns.give(o.Addr)
+		s.abandon()
 		return nil, err
 	}
 	g.stats.open.Add(1)
 	g.stats.opened.Add(1)
+	s.enter()
 	return s.down, nil
 }
 
 func (g *Gateway) open(s *session, o *eioserver.Opening, in *engine.Input) error {
 	id, denial := g.verify(Credentials{Request: s.request})
 	if denial != nil {
-		d := engine.Refuse(denial.Code, denial.Reason)
-		g.log(in, &d)
-		return refused(denial)
+		return s.turnDown(in, denial.Code, denial.Reason)
 	}
 	s.identity, in.Identity = id, id
+	if _, code := s.own(id, in.Time); code != engine.CodeNone {
+		return s.turnDown(in, code, "")
+	}
 	d := g.opt.Engine.Decide(o.Request.Context(), in)
 	g.log(in, &d)
 	if d.Effect != engine.Allow {
+		s.respond(in, &d)
 		return refused(&d.Denial)
 	}
 	var extra url.Values
@@ -84,7 +87,8 @@ func (g *Gateway) open(s *session, o *eioserver.Opening, in *engine.Input) error
 
 func (g *Gateway) newSession(o *eioserver.Opening) *session {
 	r := o.Request
-	s := &session{g: g, client: o.Session, addr: o.Addr, namespaces: map[string]*namespace{}, events: newEventLimits(g.opt.Limits)}
+	s := &session{g: g, client: o.Session, addr: o.Addr, namespaces: map[string]*namespace{}, events: newEventLimits(&g.opt.Limits)}
+	s.memory.m = &g.memory
 	s.request = &http.Request{Header: r.Header, URL: r.URL, Host: r.Host}
 	s.base = engine.Session{ID: o.ID, EIO: o.EIO, Transport: o.Transport, Secure: o.Secure, Opened: time.Now(),
 		Origin: r.Header.Get("Origin"), Headers: lowerHeaders(r.Header), Query: lastValues(r.URL.Query())}
@@ -92,10 +96,11 @@ func (g *Gateway) newSession(o *eioserver.Opening) *session {
 		s.base.IP = o.Addr.String()
 	}
 	lim := &g.opt.Limits
-	s.down = &end{s: s, dir: engine.In, eio: o.Session, decoder: socketio.Decoder{From: socketio.Client, Parser: g.opt.Parser, Limits: socketio.Limits{
-		Depth: lim.Depth, Attachments: lim.Attachments, AttachmentBytes: lim.Payload}}}
-	s.up = &end{s: s, dir: engine.Out, peer: s.down, decoder: socketio.Decoder{From: socketio.Server, Parser: g.opt.Parser, Limits: socketio.Limits{
-		Depth: lim.Depth, Attachments: lim.Attachments, AttachmentBytes: lim.UpstreamPayload}}}
+	parts := socketio.Limits{Depth: lim.Depth, Elements: lim.Elements, Number: lim.Number, Attachments: lim.Attachments,
+		EventName: lim.EventName, Namespace: lim.NamespaceName, AttachmentBytes: lim.AttachmentBytes}
+	s.down = &end{s: s, dir: engine.In, eio: o.Session, decoder: socketio.Decoder{From: socketio.Client, Parser: g.opt.Parser, Limits: parts}}
+	parts.AttachmentBytes = lim.UpstreamPayload
+	s.up = &end{s: s, dir: engine.Out, peer: s.down, decoder: socketio.Decoder{From: socketio.Server, Parser: g.opt.Parser, Limits: parts}}
 	s.down.peer, s.up.eio = s.up, nowhere{}
 	s.down.decoder.Revision, s.up.decoder.Revision = revisionOf(o.EIO), revisionOf(g.opt.upstreamEIO(o.EIO))
 	return s
@@ -111,6 +116,7 @@ func (g *Gateway) dial(o *eioserver.Opening, extra url.Values) (*eioclient.Sessi
 		Query:      query,
 		MaxPayload: g.opt.Limits.UpstreamPayload,
 		HighWater:  highWater,
+		Account:    o.Account,
 		HardLimit:  highWater + 2*g.opt.Limits.Payload,
 		Logger:     g.opt.Logger,
 	})
@@ -125,6 +131,9 @@ func upstreamHeader(r *http.Request, addr netip.Addr, secure bool) http.Header {
 		if v := r.Header.Values(name); len(v) > 0 {
 			h[name] = v
 		}
+	}
+	if own := hideCookie(h["Cookie"]); own != nil {
+		h["Cookie"] = own
 	}
 	if addr.IsValid() {
 		h.Set("X-Forwarded-For", addr.String())

@@ -87,12 +87,16 @@ func (g *Gateway) trusted(a netip.Addr) bool {
 	return slices.ContainsFunc(g.opt.Trusted, func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
-// clientKey is what limits per address count by: one IPv4 address, or one IPv6 /64, since a single
+// clientKey is what limits per address count by: one IPv4 address, or one IPv6 network, since a single
 // subscriber holds a whole /64.
-func clientKey(a netip.Addr) netip.Prefix {
+func (l *Limits) clientKey(a netip.Addr) netip.Prefix {
 	if a.Is4() || !a.IsValid() {
 		return netip.PrefixFrom(a, 32)
 	}
-	p, _ := a.WithZone("").Prefix(64) // 64 fits every IPv6 address
+	p, _ := a.WithZone("").Prefix(l.IPv6Prefix) // 1 to 128 fit every IPv6 address
 	return p
 }
+
+func clientKey(a netip.Addr) netip.Prefix { return (&Limits{IPv6Prefix: 64}).clientKey(a) }
+
+func (g *Gateway) clientKey(a netip.Addr) netip.Prefix { return g.opt.Limits.clientKey(a) }

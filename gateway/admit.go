@@ -3,6 +3,7 @@ package gateway
 import (
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/siogw/siogw/engine"
 	"github.com/siogw/siogw/socketio"
@@ -42,6 +43,8 @@ func (s *session) admitConnect(j *job) engine.Code {
 		return engine.CodeState
 	case s.stranded():
 		return engine.CodeNamespaceState
+	case !s.mayConnect(time.Now()):
+		return engine.CodeConnectRate
 	}
 	if code := j.readQuery(); code != engine.CodeNone {
 		return code
@@ -65,7 +68,11 @@ func (s *session) admitConnect(j *job) engine.Code {
 		j.why = errors.New(denial.Reason)
 		return denial.Code
 	}
-	j.n.identity = id
+	u, code := s.own(id, in.Time)
+	if code != engine.CodeNone {
+		return code
+	}
+	j.n.identity, j.n.user = id, u
 	return engine.CodeNone
 }
 
@@ -87,8 +94,8 @@ func (s *session) admitEvent(j *job) engine.Code {
 	if code := s.eventInput(j, engine.Event); code != engine.CodeNone {
 		return code
 	}
-	if !s.events.allow(j.in.Event, j.in.Time) {
-		return engine.CodeEventRate
+	if code := s.admitRate(j); code != engine.CodeNone {
+		return code
 	}
 	if !s.g.rooms.apply(j.in) {
 		return engine.CodeRoom

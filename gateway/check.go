@@ -19,13 +19,19 @@ func codeOf(err error) engine.Code {
 	case socketio.TooDeep:
 		return engine.CodeTooDeep
 	case socketio.TooLarge:
-		return engine.CodeTooLarge
+		return sizeCodes[e.Limit]
 	case socketio.TooManyAttachments:
 		return engine.CodeAttachments
 	case socketio.ReservedEvent:
 		return engine.CodeReservedEvent
 	}
 	return engine.CodeMalformed
+}
+
+// sizeCodes are the numbered reasons by the limit that a decoder names.
+var sizeCodes = map[string]engine.Code{
+	"Elements": engine.CodeElements, "Number": engine.CodeNumber, "EventName": engine.CodeEventName,
+	"Namespace": engine.CodeNamespaceName, "Query": engine.CodeNamespaceName, "AttachmentBytes": engine.CodeAttachmentBytes,
 }
 
 // check holds a packet that a plugin changed to what the receiver takes.
@@ -37,7 +43,7 @@ func (j *job) check(lim *Limits) error {
 	if strictjson.KindOf(j.pkt.Data) != want {
 		return errors.New("the result has another type than the payload")
 	}
-	if err := strictjson.Scan(j.pkt.Data, strictjson.Limits{Depth: lim.Depth}); err != nil {
+	if err := strictjson.Scan(j.pkt.Data, strictjson.Limits{Depth: lim.Depth, Elements: lim.Elements, Number: lim.Number}); err != nil {
 		return fmt.Errorf("the result: %w", err)
 	}
 	limit := lim.Payload

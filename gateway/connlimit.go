@@ -16,6 +16,7 @@ type connLimit struct {
 
 	mu    sync.Mutex
 	total int
+	rate  *rate.Limiter // of all together; nil without one
 	peers map[netip.Prefix]*peerCount
 	swept time.Time
 }
@@ -27,7 +28,7 @@ type peerCount struct {
 }
 
 func newConnLimit(lim Limits) *connLimit {
-	return &connLimit{lim: lim, peers: map[netip.Prefix]*peerCount{}}
+	return &connLimit{lim: lim, rate: lim.ConnectRateTotal.limiter(), peers: map[netip.Prefix]*peerCount{}}
 }
 
 // take counts one more session of a, or says why not. Each take that gave CodeNone is given back once.
@@ -35,7 +36,7 @@ func (c *connLimit) take(a netip.Addr, now time.Time) engine.Code {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.sweep(now)
-	key := clientKey(a)
+	key := c.lim.clientKey(a)
 	p := c.peers[key]
 	if p == nil {
 		p = &peerCount{rate: c.lim.ConnectRatePerIP.limiter()}
@@ -49,6 +50,8 @@ func (c *connLimit) take(a netip.Addr, now time.Time) engine.Code {
 		return engine.CodeConnectionsPerIP
 	case c.lim.ConnectionsTotal > 0 && c.total >= c.lim.ConnectionsTotal:
 		return engine.CodeConnectionsTotal
+	case c.rate != nil && !c.rate.AllowN(now, 1): // the last: what is refused must not use it up for others
+		return engine.CodeTotalRate
 	}
 	p.open++
 	c.total++
@@ -59,7 +62,7 @@ func (c *connLimit) give(a netip.Addr) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.total--
-	if p := c.peers[clientKey(a)]; p != nil {
+	if p := c.peers[c.lim.clientKey(a)]; p != nil {
 		p.open--
 	}
 }

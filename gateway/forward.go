@@ -42,6 +42,9 @@ func (s *session) forward(from *end, pkt *socketio.Packet, raw []byte) {
 		return
 	}
 	d := s.g.opt.Engine.Decide(context.Background(), j.in)
+	if from.dir == engine.In {
+		s.events.spent(d.Took, j.in.Time)
+	}
 	d.Steps = append(d.Steps, shieldSteps(noted)...)
 	s.settle(j, &d)
 }
@@ -94,7 +97,7 @@ func (s *session) note(j *job) {
 		s.setState(j.n, gone)
 	case socketio.Event, socketio.BinaryEvent:
 		if j.pkt.HasID {
-			j.n.asked(j.from.dir).add(j.pkt.ID, j.in.Event)
+			j.n.asked(j.from.dir).add(j.pkt.ID, j.in.Event, s.g.opt.Limits.Acks, j.in.Time)
 		}
 		s.noteRoom(j)
 	}
@@ -138,6 +141,7 @@ func (s *session) malformed(e *end, pkt *socketio.Packet, err error) {
 	}
 	s.g.log(s.input(kind, e.dir, nil), &d)
 	if e.dir == engine.In {
+		s.respond(s.input(kind, e.dir, nil), &d)
 		s.end(engineio.ParseError)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/siogw/siogw/engine"
@@ -24,6 +25,13 @@ type Gateway struct {
 	rooms  roomMap
 	guards []string // paths of Engine.IO, ours and the upstreams', without the last slash
 	stats  counters
+
+	users      users
+	bans       bans
+	tallies    tallies
+	sessions   registry
+	memory     memory
+	unfinished atomic.Int64 // bytes of clients' packets whose attachments are not all there
 }
 
 // highWater is the number of bytes in a send buffer at which its source is stopped.
@@ -40,6 +48,7 @@ func New(opt Options) (*Gateway, error) {
 		return nil, err
 	}
 	g.pools = byHost(pools)
+	g.users.lim, g.memory.limit, g.memory.reclaim = &g.opt.Limits, opt.Limits.Memory, g.reclaim
 	front := eioserver.Options{
 		Transports:   opt.Transports,
 		EIO3:         opt.EIO3,
@@ -55,7 +64,8 @@ func New(opt Options) (*Gateway, error) {
 		Refused:      g.refusedRequest,
 		Logger:       opt.Logger,
 	}
-	if err := g.newRoutes(front); err != nil {
+	g.limit(&front)
+	if err = g.newRoutes(front); err != nil {
 		return nil, err
 	}
 	return g, nil
@@ -95,20 +105,11 @@ func (o *Options) complete() error {
 	return err
 }
 
-func (l *Limits) complete() {
-	for _, d := range []struct {
-		field *int
-		value int
-	}{{&l.Payload, 1 << 20}, {&l.UpstreamPayload, 16 << 20}, {&l.Depth, 32}, {&l.Attachments, 16}, {&l.Namespaces, 16}, {&l.Rooms, 256}} {
-		if *d.field <= 0 {
-			*d.field = d.value
-		}
-	}
-	l.UpstreamPayload = max(l.UpstreamPayload, l.Payload)
-}
-
 // ServeHTTP implements http.Handler.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if g.turnAway(w, r) {
+		return
+	}
 	rt := g.routes[r.URL.Path]
 	switch {
 	case rt == nil || r.URL.EscapedPath() != r.URL.Path:

@@ -20,6 +20,7 @@ type namespace struct {
 	name     string
 	state    state
 	identity *engine.Identity
+	user     *user           // under which its events count; nil for nobody
 	rooms    []string        // sorted
 	toClient asked           // questions of the server
 	toServer asked           // questions of the client
@@ -28,7 +29,7 @@ type namespace struct {
 
 // leave ends what belongs to a connection to the namespace.
 func (n *namespace) leave() {
-	n.state, n.rooms, n.identity = gone, nil, nil
+	n.state, n.rooms, n.identity, n.user = gone, nil, nil, nil
 	n.toClient, n.toServer = asked{}, asked{}
 }
 
@@ -68,6 +69,9 @@ func (s *session) setState(n *namespace, st state) {
 		n.leave()
 	} else {
 		n.state = st
+	}
+	if st == connected {
+		s.hasConnected()
 	}
 	s.changed()
 }

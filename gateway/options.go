@@ -33,8 +33,11 @@ type Options struct {
 	Transports   []string      // any of polling, websocket
 	PingInterval time.Duration // of the downstream heartbeat
 	PingTimeout  time.Duration
-	Origins      []string       // exact; empty admits the same host only
-	Trusted      []netip.Prefix // proxies whose word on the client's address is believed; the zero prefix is Unix sockets
+	Origins      []string // exact; empty admits the same host only
+	// OriginRequired refuses clients without an Origin, but for pages of the same origin. Browsers send one.
+	OriginRequired bool
+	Bind           Bind           // what a sid is bound to; default BindAddress
+	Trusted        []netip.Prefix // proxies whose word on the client's address is believed; the zero prefix is Unix sockets
 	// TrustedHeader is where they tell it, in lower case: x-forwarded-for (the default), forwarded, or the name
 	// of a header that holds one address.
 	TrustedHeader string
@@ -42,6 +45,8 @@ type Options struct {
 	Limits Limits
 	Rooms  Rooms
 	Deny   Deny
+
+	Responses []Response // what happens when refusals add up, all that match; default none
 
 	Shields *shields.Set // the virtual patches; nil for all in their default state
 
@@ -62,11 +67,35 @@ type Limits struct {
 	Namespaces      int // namespaces of one session; default 16
 	Rooms           int // mapped rooms that a session is in, for each namespace; default 256
 
-	ConnectionsTotal int
-	ConnectionsPerIP int
-	ConnectRatePerIP Rate
-	EventsPerSession Rate
-	EventsPerName    map[string]Rate // by event name, for each session
+	AttachmentBytes int // all attachments of one packet of a client; default Payload
+	Elements        int // array elements and object members of one packet, all levels together; default 65536
+	Number          int // bytes of one number's text; default 128
+	EventName       int // bytes; default 256
+	NamespaceName   int // bytes, and those of a revision 4 query; default 256, and 8 KiB for the query
+	AckID           int // decimal digits of a client's; default 16, which all implementations keep exactly
+	Acks            int // events without an answer, of one direction and namespace; default 1024
+
+	HTTP       HTTPLimits
+	Sessions   SessionLimits
+	Traffic    TrafficLimits
+	Unfinished UnfinishedLimits
+
+	Memory int64 // bytes that all sessions may hold together; past it the most expensive end
+
+	ConnectionsTotal       int
+	ConnectRateTotal       Rate
+	ConnectionsPerIP       int
+	ConnectRatePerIP       Rate
+	ConnectionsPerIdentity int  // of those that a token proves
+	ConnectRatePerIdentity Rate // the same
+	IPv6Prefix             int  // bits of an IPv6 address that count as one client; default 64
+	Connects               Rate // CONNECT packets of one session
+
+	EventsPerSession  Rate
+	EventsPerName     map[string]Rate // by event name, for each session
+	EventsPerIdentity Rate            // in all its sessions together
+	EventBytes        Rate            // of one session; one packet of any size may always come first
+	DecisionTime      time.Duration   // of each second that one session's packets may take to decide
 }
 
 // Compression is permessage-deflate (RFC 7692) with clients that offer it, each message by itself.

@@ -28,8 +28,13 @@ func (s *session) refuse(j *job, d engine.Decision) {
 	switch {
 	case j.from.dir == engine.Out, d.Code == engine.CodeUnknownAck,
 		d.Code == engine.CodeNamespaceState && j.pkt.Type != socketio.Connect:
-		s.countDenial(j.from) // nobody waits for an answer to these
+		if j.from.dir == engine.In { // nobody waits for an answer to these
+			s.respond(j.in, &d)
+			s.countDenial(j.from)
+		}
+	case d.Code == engine.CodeMuted: // was told when it began
 	case d.Code == engine.CodeState:
+		s.respond(j.in, &d)
 		s.end(engineio.ProtocolViolation)
 	default:
 		s.reject(j, &d)
@@ -53,6 +58,20 @@ func kindOf(j *job) engine.Kind {
 
 // reject tells who sent a refused packet, in the form that its kind has for a refusal.
 func (s *session) reject(j *job, d *engine.Decision) {
+	if j.from.dir == engine.Out {
+		s.tellSender(j, d)
+		return
+	}
+	due := s.due(j.in, d)
+	if !dropped(due) {
+		s.tellSender(j, d)
+	}
+	s.act(due, j.in, d)
+	s.countDenial(j.from)
+}
+
+// tellSender answers a refused packet.
+func (s *session) tellSender(j *job, d *engine.Decision) {
 	no := refusal{Code: d.Shown(), Reason: d.Reason, DecisionID: d.ID.String(), Event: j.in.Event, Data: d.Data}
 	switch {
 	case j.in.Kind == engine.Connect:
@@ -65,7 +84,6 @@ func (s *session) reject(j *job, d *engine.Decision) {
 	case s.g.opt.Deny.Event != "":
 		s.tell(j, no)
 	}
-	s.countDenial(j.from)
 }
 
 // rejectConnect answers with a CONNECT_ERROR; the namespace is gone, so that what follows ends here.
@@ -116,8 +134,7 @@ type denialCount struct {
 	n     int
 }
 
-// countDenial disconnects a client that was refused too often. A DISCONNECT packet is final to a
-// client, where a closed transport would have it come back at once.
+// countDenial disconnects a client that was refused too often.
 func (s *session) countDenial(from *end) {
 	limit := s.g.opt.Deny.MaxPerMinute
 	if from.dir == engine.Out || limit <= 0 || s.closed {
@@ -133,10 +150,5 @@ func (s *session) countDenial(from *end) {
 	}
 	d := engine.Refuse(engine.CodeTooManyDenials, "")
 	s.g.log(s.input(engine.Event, engine.In, nil), &d)
-	for name, n := range s.namespaces {
-		if n.state != gone {
-			s.reply(&socketio.Packet{Type: socketio.Disconnect, Namespace: name})
-		}
-	}
-	s.end(engineio.Denied)
+	s.disconnect()
 }

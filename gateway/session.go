@@ -31,6 +31,15 @@ type session struct {
 	events     eventLimits
 	denials    denialCount
 	closed     bool
+
+	entered   bool    // the handshake is through
+	users     []*user // the identities that it counts under
+	memory    account
+	connects  tally       // CONNECTs
+	tallies   []tally     // refusals, for each of Options.Responses; nil before the first
+	muted     time.Time   // until then events are dropped
+	throttled *time.Timer // till reading goes on; nil while it does
+	early     *time.Timer // till a namespace must be connected; nil once one is
 }
 
 // end is one side of a session; it receives the side's packets.
@@ -41,7 +50,9 @@ type end struct {
 	peer    *end
 	decoder socketio.Decoder
 	dirty   bool // holds packets that were not flushed yet
-	waits   struct {
+
+	unfinished unfinished
+	waits      struct {
 		own, peer bool // reading has stopped until that side's send buffer is written
 	}
 }
@@ -61,6 +72,9 @@ func (e *end) Packet(p engineio.Packet) {
 		s.g.stats.packetsOut.Add(1)
 	}
 	pkt, raw, err := e.decode(p)
+	if !e.keepUnfinished() {
+		return
+	}
 	switch {
 	case err != nil:
 		s.malformed(e, pkt, err)
@@ -109,9 +123,7 @@ func (e *end) Writable() {
 	defer e.s.mu.Unlock()
 	e.waits.own, e.peer.waits.peer = false, false
 	for _, side := range [...]*end{e, e.peer} {
-		if !side.waits.own && !side.waits.peer {
-			side.eio.Resume()
-		}
+		e.s.resume(side)
 	}
 }
 
@@ -121,7 +133,9 @@ func (e *end) Closed(r engineio.Reason) {
 	defer e.s.mu.Unlock()
 	if code, bad := transportDenials[r]; bad && e.dir == engine.In && !e.s.closed {
 		d := engine.Refuse(code, "")
-		e.s.g.log(e.s.input(engine.Event, engine.In, nil), &d)
+		in := e.s.input(engine.Event, engine.In, nil)
+		e.s.g.log(in, &d)
+		e.s.respond(in, &d)
 	}
 	e.s.close(r, e.peer, engineio.OtherSideClosed)
 }
@@ -134,6 +148,11 @@ var transportDenials = map[engineio.Reason]engine.Code{
 	engineio.ParseError:        engine.CodeMalformed,
 	engineio.BadUTF8:           engine.CodeMalformed,
 	engineio.ProtocolViolation: engine.CodeState,
+	engineio.Frames:            engine.CodeFrames,
+	engineio.ControlFrames:     engine.CodeControlFrames,
+	engineio.Fragments:         engine.CodeFragments,
+	engineio.SlowMessage:       engine.CodeSlowMessage,
+	engineio.NeverPolled:       engine.CodeNeverPolled,
 }
 
 // send puts one packet of a side's source into the buffer of to. When that is full the source waits.
@@ -166,7 +185,7 @@ func (s *session) close(why engineio.Reason, other *end, told engineio.Reason) {
 	}
 	s.closed = true
 	other.eio.Close(told)
-	s.g.conns.give(s.addr)
+	s.leave()
 	s.target.leave()
 	s.g.stats.closed(why)
 	s.logEnd(engine.In, nil, why.String())
@@ -183,8 +202,12 @@ func (s *session) end(r engineio.Reason) {
 	if s.closed {
 		return
 	}
-	s.down.eio.Close(r)
-	s.close(r, s.up, engineio.OtherSideClosed)
+	defer s.down.eio.Close(r) // after it was counted: the client may look
+	told := engineio.OtherSideClosed
+	if r == engineio.OutOfMemory { // then nothing may wait to be written
+		told = r
+	}
+	s.close(r, s.up, told)
 }
 
 // input makes what the engine sees, with the parts that every kind has.

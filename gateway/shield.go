@@ -28,4 +28,5 @@ func shieldSteps(noted []*shields.Shield) []engine.Step {
 // refusedRequest counts attacks among requests that Engine.IO refused.
 func (g *Gateway) refusedRequest(r *http.Request, err error) {
 	g.opt.Shields.Count(shields.OfRequest(r, err))
+	g.countRefused(err)
 }

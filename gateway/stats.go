@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"maps"
+	"sync"
 	"sync/atomic"
 
 	"github.com/siogw/siogw/engine"
@@ -16,6 +18,13 @@ type Stats struct {
 	Allowed    uint64 // decisions
 	Denied     uint64
 	Closed     map[engineio.Reason]uint64 // sessions ended, by reason
+
+	Refused    map[engine.Code]uint64 // requests and connections turned away before they were decided on, by reason
+	Responses  map[Action]uint64      // of Options.Responses, by action
+	Slowed     uint64                 // times that a client waited for Limits.Traffic.Bytes
+	Held       int64                  // bytes that sessions hold, against Limits.Memory
+	Unfinished int64                  // bytes of packets whose attachments are not all there
+	Bans       int                    // addresses and identities that are, or were lately, banned
 }
 
 type counters struct {
@@ -24,6 +33,21 @@ type counters struct {
 	packetsIn, packetsOut atomic.Uint64
 	allowed, denied       atomic.Uint64
 	reasons               [32]atomic.Uint64
+	refused               [600]atomic.Uint64 // by code
+	slowed                atomic.Uint64
+	mu                    sync.Mutex
+	responses             map[Action]uint64
+}
+
+func (c *counters) refuse(code engine.Code) { c.refused[int(code)%len(c.refused)].Add(1) }
+
+func (c *counters) responded(a Action) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.responses == nil {
+		c.responses = map[Action]uint64{}
+	}
+	c.responses[a]++
 }
 
 func (c *counters) closed(r engineio.Reason) {
@@ -50,5 +74,15 @@ func (g *Gateway) Stats() Stats {
 			st.Closed[engineio.Reason(i)] = n
 		}
 	}
+	st.Refused = map[engine.Code]uint64{}
+	for i := range c.refused {
+		if n := c.refused[i].Load(); n > 0 {
+			st.Refused[engine.Code(i)] = n
+		}
+	}
+	st.Slowed, st.Held, st.Unfinished, st.Bans = c.slowed.Load(), g.memory.held.Load(), g.unfinished.Load(), int(g.bans.n.Load())
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	st.Responses = maps.Clone(c.responses)
 	return st
 }

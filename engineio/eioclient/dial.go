@@ -39,6 +39,8 @@ type Options struct {
 	HighWater  int // bytes waiting to be written at which Send reports false; default 256 KiB
 	HardLimit  int // bytes waiting to be written at which the session closes; default HighWater + 4 MaxPayload
 
+	Account func(delta int) // hears of each change of the memory held; does not wait and takes no locks; may be nil
+
 	Logger *slog.Logger // default: nothing is logged
 }
 
@@ -65,7 +67,7 @@ func Dial(ctx context.Context, opts Options) (*Session, error) {
 		return nil, err
 	}
 	conn, first, resp, err := wsconn.Dial(ctx, target, opts.header(), wsconn.DialOptions{
-		Limits: wsconn.Limits{Read: opts.MaxPayload, High: opts.HighWater, Hard: opts.HardLimit, Write: opts.WriteTimeout},
+		Limits: wsconn.Limits{Read: opts.MaxPayload, High: opts.HighWater, Hard: opts.HardLimit, Write: opts.WriteTimeout, Account: opts.Account},
 		TLS:    opts.TLS,
 		Socket: opts.Socket,
 	})

@@ -105,6 +105,9 @@ func (s *Session) end(r engineio.Reason) {
 		s.timer.Stop()
 	}
 	s.conn.Close(0)
+	if r == engineio.OutOfMemory { // what waits to be written is what it is closed for
+		s.conn.Cut()
+	}
 	if s.started {
 		go s.tell(r)
 	}

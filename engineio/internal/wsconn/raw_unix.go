@@ -11,6 +11,9 @@ import (
 
 // rawOf gives the way to try a connection without waiting; nil for one that is no plain TCP.
 func rawOf(c net.Conn) syscall.RawConn {
+	if inner, ok := c.(interface{ TCP() *net.TCPConn }); ok {
+		c = inner.TCP()
+	}
 	tcp, ok := c.(*net.TCPConn)
 	if !ok {
 		return nil

@@ -1,0 +1,103 @@
+package gateway
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/siogw/siogw/engine"
+)
+
+// room reports whether one more session of a fits; if so it is counted.
+func (g *Gateway) room(a netip.Addr, now time.Time) engine.Code {
+	if g.memory.full() {
+		return engine.CodeMemory
+	}
+	return g.conns.take(a, now)
+}
+
+// turnDown logs and counts the refusal of a handshake, and gives the answer to it.
+func (s *session) turnDown(in *engine.Input, code engine.Code, reason string) error {
+	d := engine.Refuse(code, reason)
+	s.g.log(in, &d)
+	s.respond(in, &d)
+	return refused(&d.Denial)
+}
+
+// enter makes a session known whose handshake is through.
+func (s *session) enter() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.entered = true
+	if !s.closed {
+		s.g.sessions.add(s)
+		s.awaitConnect()
+	}
+}
+
+// abandon ends a session whose handshake is refused after it was counted.
+func (s *session) abandon() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed {
+		s.closed = true
+		s.leave()
+	}
+}
+
+// leave gives back all that the session counts as. It is called once, when the session is closed.
+func (s *session) leave() {
+	s.giveBack()
+	s.dropUnfinished()
+	s.hasConnected()
+	if s.throttled != nil {
+		s.throttled.Stop()
+		s.throttled = nil
+	}
+	s.memory.add(-sessionMemory)
+	s.g.sessions.remove(s)
+}
+
+// mayConnect counts a CONNECT.
+func (s *session) mayConnect(now time.Time) bool {
+	r := s.g.opt.Limits.Connects
+	if r.Count <= 0 {
+		return true
+	}
+	if now.Sub(s.connects.since) >= r.Per {
+		s.connects = tally{since: now}
+	}
+	s.connects.n++
+	return s.connects.n <= r.Count
+}
+
+// admitRate holds an event against what its client, its identity and its session may send.
+func (s *session) admitRate(j *job) engine.Code {
+	in, lim := j.in, &s.g.opt.Limits
+	switch {
+	case s.isMuted(in.Time):
+		return engine.CodeMuted
+	case j.pkt.HasID && digits(j.pkt.ID) > lim.AckID:
+		return engine.CodeAckID
+	case !s.events.allow(in.Event, in.Time):
+		return engine.CodeEventRate
+	}
+	if u := j.n.user; u != nil && u.events != nil && !u.events.AllowN(in.Time, 1) {
+		return engine.CodeIdentityEvents
+	}
+	if code := s.events.cost(in.Bytes, in.Time); code != engine.CodeNone {
+		return code
+	}
+	if j.pkt.HasID && !j.n.toServer.room(lim.Acks, in.Time) {
+		return engine.CodeUnanswered
+	}
+	return engine.CodeNone
+}
+
+// digits gives the length of n in decimal.
+func digits(n uint64) int {
+	d := 1
+	for ; n >= 10; n /= 10 {
+		d++
+	}
+	return d
+}

@@ -1,0 +1,115 @@
+package gateway
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/siogw/siogw/engine"
+	"github.com/siogw/siogw/engineio"
+)
+
+// sessionMemory is what a session is taken to cost beside what it holds: both its connections with their
+// goroutines and buffers, handshake and state.
+const sessionMemory = 64 << 10
+
+// memory is what all sessions hold together.
+type memory struct {
+	limit   int64 // 0 for none
+	held    atomic.Int64
+	busy    atomic.Bool
+	reclaim func() // brings held below the limit
+}
+
+// account is one session's part.
+type account struct {
+	m    *memory
+	held atomic.Int64
+}
+
+// add notes that n more bytes are held. It does not wait: who holds too much is found by another goroutine.
+func (a *account) add(n int) {
+	a.held.Add(int64(n))
+	total := a.m.held.Add(int64(n))
+	if n > 0 && a.m.over(total) && a.m.busy.CompareAndSwap(false, true) {
+		go func() {
+			defer a.m.busy.Store(false)
+			a.m.reclaim()
+		}()
+	}
+}
+
+func (m *memory) over(total int64) bool { return m.limit > 0 && total > m.limit }
+
+// full reports whether there is no room for one more session.
+func (m *memory) full() bool { return m.over(m.held.Load() + sessionMemory) }
+
+// registry is the open sessions.
+type registry struct {
+	mu   sync.Mutex
+	open map[*session]struct{}
+}
+
+func (r *registry) add(s *session) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.open == nil {
+		r.open = map[*session]struct{}{}
+	}
+	r.open[s] = struct{}{}
+}
+
+func (r *registry) remove(s *session) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.open, s)
+}
+
+func (r *registry) all() []*session {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	out := make([]*session, 0, len(r.open))
+	for s := range r.open {
+		out = append(out, s)
+	}
+	return out
+}
+
+// reclaim closes the most expensive sessions, of equal ones the newest, until a tenth of the budget is free.
+// What a closed session holds is free a moment later, so it is counted by what it held.
+func (g *Gateway) reclaim() {
+	type entry struct {
+		s    *session
+		held int64
+	}
+	var all []entry
+	for _, s := range g.sessions.all() {
+		all = append(all, entry{s, s.memory.held.Load()})
+	}
+	slices.SortFunc(all, func(a, b entry) int {
+		if a.held != b.held {
+			return int(b.held - a.held)
+		}
+		return b.s.base.Opened.Compare(a.s.base.Opened)
+	})
+	excess := g.memory.held.Load() - g.memory.limit/10*9
+	for _, e := range all {
+		if excess <= 0 {
+			return
+		}
+		e.s.mu.Lock()
+		e.s.evict()
+		e.s.mu.Unlock()
+		excess -= e.held
+	}
+}
+
+// evict ends the session for what it holds. s.mu is held.
+func (s *session) evict() {
+	if s.closed || !s.entered {
+		return
+	}
+	d := engine.Refuse(engine.CodeMemory, "")
+	s.g.log(s.input(engine.Event, engine.In, nil), &d)
+	s.end(engineio.OutOfMemory)
+}

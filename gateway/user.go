@@ -1,0 +1,118 @@
+package gateway
+
+import (
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/siogw/siogw/engine"
+)
+
+// users counts what identities do in all their sessions together.
+type users struct {
+	lim *Limits
+
+	mu    sync.Mutex
+	by    map[string]*user
+	swept time.Time
+}
+
+// user is one identity.
+type user struct {
+	sub    string
+	events *rate.Limiter // nil without a rate
+
+	// guarded by users.mu
+	open  int // sessions
+	rate  *rate.Limiter
+	tried time.Time
+}
+
+// take counts one more session of sub, or says why not. Each take that gave a user is given back once.
+func (u *users) take(sub string, now time.Time) (*user, engine.Code) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.sweep(now)
+	one := u.by[sub]
+	if one == nil {
+		one = &user{sub: sub, events: u.lim.EventsPerIdentity.limiter(), rate: u.lim.ConnectRatePerIdentity.limiter()}
+		if u.by == nil {
+			u.by = map[string]*user{}
+		}
+		u.by[sub] = one
+	}
+	one.tried = now
+	switch {
+	case one.rate != nil && !one.rate.AllowN(now, 1):
+		return nil, engine.CodeIdentityRate
+	case u.lim.ConnectionsPerIdentity > 0 && one.open >= u.lim.ConnectionsPerIdentity:
+		return nil, engine.CodeConnectionsPerIdentity
+	}
+	one.open++
+	return one, engine.CodeNone
+}
+
+func (u *users) give(one *user) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	one.open--
+}
+
+// sweep forgets who holds nothing and whose rates have filled up again. The table is bounded: entries are made
+// for verified identities only.
+func (u *users) sweep(now time.Time) {
+	period := max(u.lim.ConnectRatePerIdentity.Per, u.lim.EventsPerIdentity.Per, time.Second)
+	if now.Sub(u.swept) < period {
+		return
+	}
+	u.swept = now
+	for sub, one := range u.by {
+		if one.open == 0 && now.Sub(one.tried) >= period {
+			delete(u.by, sub)
+		}
+	}
+}
+
+// own counts the session among those of an identity, once for each that its namespaces have. s.mu is held, or
+// the session is not open yet.
+func (s *session) own(id *engine.Identity, now time.Time) (*user, engine.Code) {
+	if id == nil || !id.Authenticated || id.Sub == "" {
+		return nil, engine.CodeNone
+	}
+	if s.g.bans.identity(id.Sub, now) {
+		return nil, engine.CodeBanned
+	}
+	for _, u := range s.users {
+		if u.sub == id.Sub {
+			return u, engine.CodeNone
+		}
+	}
+	u, code := s.g.users.take(id.Sub, now)
+	if u != nil {
+		s.users = append(s.users, u)
+	}
+	return u, code
+}
+
+// userOf gives the identity under which a namespace's events count; nil for nobody.
+func (s *session) userOf(id *engine.Identity) *user {
+	if id == nil {
+		return nil
+	}
+	for _, u := range s.users {
+		if u.sub == id.Sub {
+			return u
+		}
+	}
+	return nil
+}
+
+// giveBack ends what the session counts as. It is called once.
+func (s *session) giveBack() {
+	s.g.conns.give(s.addr)
+	for _, u := range s.users {
+		s.g.users.give(u)
+	}
+	s.users = nil
+}
