@@ -16,8 +16,9 @@ import (
 )
 
 const (
-	minRSA  = 2048 // bits (RFC 7518 section 3.3)
-	maxKeys = 64   // of a set: a token without kid may be tried with each
+	minSecret = 32   // bytes (RFC 7518 section 3.2)
+	minRSA    = 2048 // bits (RFC 7518 section 3.3)
+	maxKeys   = 64   // of a set: a token without kid may be tried with each
 )
 
 // algorithms are the allowed ones (RFC 7518 section 3.1, RFC 8037 section 3.1). none is not one.
@@ -171,6 +172,10 @@ func strong(raw any) error {
 	case *rsa.PublicKey:
 		if k.N.BitLen() < minRSA {
 			return fmt.Errorf("an RSA key of %d bits, want at least %d", k.N.BitLen(), minRSA)
+		}
+	case []byte: // of a set, which is made by a program: unlike a secret in the file it is nobody's old choice
+		if len(k) < minSecret {
+			return fmt.Errorf("a secret of %d bytes, want at least %d", len(k), minSecret)
 		}
 	}
 	for _, alg := range algorithms {
