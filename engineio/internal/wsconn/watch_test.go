@@ -12,7 +12,7 @@ import (
 // Each limit of Rates: exactly as much as it allows, and one more.
 func TestRates(t *testing.T) {
 	const hour = time.Hour
-	ping, begin, go_on, end := frame(0x89, "p"), frame(0x01, "a"), frame(0x00, "b"), frame(0x80, "c")
+	ping, begin, more, end := frame(0x89, "p"), frame(0x01, "a"), frame(0x00, "b"), frame(0x80, "c")
 	for name, v := range map[string]struct {
 		rates  Rates
 		frames [][]byte // within the limit
@@ -22,7 +22,7 @@ func TestRates(t *testing.T) {
 		"frames":      {Rates{Frames: Rate{3, hour}}, [][]byte{text("a"), ping, text("b")}, text("c"), engineio.Frames},
 		"long frames": {Rates{Frames: Rate{2, hour}}, [][]byte{text(strings.Repeat("a", 126)), text(strings.Repeat("b", 900))}, text("c"), engineio.Frames},
 		"control":     {Rates{Control: Rate{2, hour}}, [][]byte{ping, text("a"), frame(0x8a, "")}, ping, engineio.ControlFrames},
-		"fragments":   {Rates{Fragments: Rate{4, hour}}, [][]byte{begin, go_on, ping, go_on, end, text("a")}, begin, engineio.Fragments},
+		"fragments":   {Rates{Fragments: Rate{4, hour}}, [][]byte{begin, more, ping, more, end, text("a")}, begin, engineio.Fragments},
 		"empty ones":  {Rates{Fragments: Rate{3, hour}}, [][]byte{begin, frame(0x00, ""), frame(0x00, "")}, frame(0x00, ""), engineio.Fragments},
 	} {
 		t.Run(name, func(t *testing.T) {
