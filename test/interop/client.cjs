@@ -1,11 +1,12 @@
 // One named client of a scenario: a Manager, its sockets by namespace, and what came to each.
 'use strict';
 const { plain, match } = require('./values.cjs');
+const old = require('./old.cjs');
 
 // WAIT bounds every wait for the other side, in milliseconds: only a failure, or a very busy machine, waits so long.
 const WAIT = 20000;
 
-const packages = { 3: 'sioc3', 4: 'socket.io-client' };
+const packages = { 1: 'sioc1', 2: 'sioc2', 3: 'sioc3', 4: 'socket.io-client' };
 const transports = { polling: ['polling'], websocket: ['websocket'], upgrade: ['polling', 'websocket'] };
 const show = (v) => JSON.stringify(v);
 
@@ -36,6 +37,7 @@ class Client {
   constructor(job, { reconnect = false, query, headers }) {
     const { Manager } = require(packages[job.version]);
     this.job = job;
+    this.old = job.version < 3;
     this.manager = new Manager(job.url, {
       transports: transports[job.transport], reconnection: reconnect, reconnectionDelay: 20, reconnectionDelayMax: 100,
       timeout: WAIT, autoConnect: false, forceNew: true, query, extraHeaders: headers, path: job.path,
@@ -55,8 +57,9 @@ class Client {
     const s = known ?? { events: new Inbox(), life: new Inbox(), answers: {} };
     if (known) {
       s.socket.auth = auth ?? {};
+      s.socket.query = old.queryOf(auth); // which newer ones do not read
     } else {
-      s.socket = this.manager.socket(namespace, { auth });
+      s.socket = this.manager.socket(namespace, this.old ? { query: old.queryOf(auth) } : { auth });
       this.#sockets.set(namespace, s);
       this.#listen(s);
     }
@@ -67,12 +70,15 @@ class Client {
   #listen(s) {
     s.socket.on('connect', () => s.life.put({ was: 'connect', recovered: s.socket.recovered === true }));
     s.socket.on('connect_error', (err) => s.life.put({ was: 'connect_error', message: err.message, data: plain(err.data) }));
+    if (this.old) s.socket.on('error', (err) => s.life.put({ was: 'connect_error', ...plain(old.refusal(err)) }));
     s.socket.on('disconnect', (reason) => s.life.put({ was: 'disconnect', reason }));
-    s.socket.onAny((event, ...args) => {
+    const heard = (event, ...args) => {
       const ack = typeof args.at(-1) === 'function' ? args.pop() : undefined;
       s.events.put({ event, args: plain(args) });
       if (ack && Object.hasOwn(s.answers, event)) ack(...s.answers[event]);
-    });
+    };
+    if (this.old) old.listen(s.socket, heard);
+    else s.socket.onAny(heard);
   }
 
   // settled waits until the wanted transport is in use.

@@ -107,6 +107,15 @@ class Run {
         expect(`ack of ${event}`, ack, got);
       },
     },
+    id: { // the server knows this client by the id that it has itself
+      keys: ['as', 'namespace'],
+      async run(arg) {
+        const { socket } = this.#at(arg);
+        const got = await Promise.race([new Promise((resolve) => { socket.emit('whoami', resolve); }), pause(WAIT)]);
+        // Clients 1.x leave the namespace out.
+        expect('id', socket.id, this.job.version === '1' ? got?.id.split('#').at(-1) : got?.id);
+      },
+    },
     answer: { // what this client answers when the server asks with that event
       keys: ['as', 'namespace', 'event', 'args'],
       run({ event, args = [], ...arg }) { this.#at(arg).answers[event] = revive(args); },

@@ -20,7 +20,7 @@ import (
 type scenario struct {
 	About      string            `yaml:"about"`
 	Parity     bool              `yaml:"parity"`     // holds against the bare server too
-	Clients    []string          `yaml:"clients"`    // versions of socket.io-client; empty means all
+	Clients    []string          `yaml:"clients"`    // versions of socket.io-client; empty means newClients
 	Transports []string          `yaml:"transports"` // empty means all
 	Parsers    []string          `yaml:"parsers"`    // empty means json alone
 	Server     map[string]any    `yaml:"server"`     // options of the node server
@@ -36,7 +36,8 @@ type scenario struct {
 }
 
 var (
-	allClients    = []string{"3", "4"}
+	oldClients    = []string{"1", "2"} // of Engine.IO 3
+	newClients    = []string{"3", "4"}
 	allTransports = []string{"polling", "websocket", "upgrade"}
 	allParsers    = []string{"json", "msgpack"}
 )
@@ -58,7 +59,7 @@ func loadScenario(path string) (*scenario, error) {
 
 func (s *scenario) check(path string) error {
 	if len(s.Clients) == 0 {
-		s.Clients = allClients
+		s.Clients = newClients
 	}
 	if len(s.Transports) == 0 {
 		s.Transports = allTransports
@@ -72,7 +73,7 @@ func (s *scenario) check(path string) error {
 		}
 	}
 	for _, v := range s.Clients {
-		if !slices.Contains(allClients, v) {
+		if !slices.Contains(oldClients, v) && !slices.Contains(newClients, v) {
 			return fmt.Errorf("%s: no client %q", path, v)
 		}
 	}

@@ -1,6 +1,6 @@
 // A real Socket.IO server with a fixed set of handlers. It trusts everybody and notes all that it got.
 //
-//   node server.cjs '{"connectionStateRecovery":{}}'      options of socket.io
+//   node server.cjs '{"connectionStateRecovery":{}}'      options of socket.io, and its version: 2, 3 or 4
 //
 // It prints {"port","control"} and then serves until its stdin ends. The control port answers POST:
 //   /log    what the server received since the last reset, as JSON
@@ -9,10 +9,12 @@
 //   /emit   {"namespace","event","args"}: emit to everybody there
 'use strict';
 const http = require('node:http');
-const { Server } = require('socket.io');
 const { revive, plain } = require('./values.cjs');
+const old = require('./old.cjs');
 
-const options = JSON.parse(process.argv[2] || '{}');
+const { version = '4', ...options } = JSON.parse(process.argv[2] || '{}');
+const Server = { 2: () => require('sios2'), 3: () => require('sios3').Server, 4: () => require('socket.io').Server }[version]();
+const counts = new WeakMap(); // of sockets
 let log = [];
 let httpServer;
 let io;
@@ -35,30 +37,34 @@ const handlers = {
   goodbye: (socket, args) => { socket.emit('bye', ...args); socket.disconnect(true); },
   drop: (socket) => socket.conn.close(),
   whoami: (socket, _, ack) => ack({
-    auth: socket.handshake.auth, query: socket.handshake.query, headers: socket.handshake.headers,
-    rooms: [...socket.rooms].filter((r) => r !== socket.id).sort(), recovered: socket.recovered,
+    id: socket.id,
+    auth: old.auth(socket), query: socket.handshake.query, headers: socket.handshake.headers,
+    rooms: old.rooms(socket).filter((r) => r !== socket.id).sort(), recovered: socket.recovered,
     transport: socket.conn.transport.name,
   }),
   // Order, client to server: count 0, 1, 2…, then counted says whether they came so.
   count: (socket, [i]) => {
-    const c = (socket.data.count ??= { n: 0, ordered: true });
+    if (!counts.has(socket)) counts.set(socket, { n: 0, ordered: true });
+    const c = counts.get(socket);
     if (i !== c.n) c.ordered = false;
     c.n++;
   },
-  counted: (socket, _, ack) => { ack(socket.data.count ?? { n: 0, ordered: true }); delete socket.data.count; },
+  counted: (socket, _, ack) => { ack(counts.get(socket) ?? { n: 0, ordered: true }); counts.delete(socket); },
   // Order, server to client.
   burst: (socket, [n]) => { for (let i = 0; i < n; i++) socket.emit('tick', i); },
 };
 
 function onConnection(socket) {
   const namespace = socket.nsp.name;
-  note({ kind: 'connection', namespace, auth: plain(socket.handshake.auth), recovered: socket.recovered });
+  note({ kind: 'connection', namespace, auth: plain(old.auth(socket)), recovered: socket.recovered });
   socket.on('disconnect', (reason) => note({ kind: 'disconnect', namespace, reason }));
-  socket.onAny((event, ...args) => {
+  const heard = (event, ...args) => {
     const ack = typeof args.at(-1) === 'function' ? args.pop() : undefined;
     note({ kind: 'event', namespace, event, args: plain(args), ack: ack !== undefined });
     handlers[event]?.(socket, args, ack);
-  });
+  };
+  if (version < 3) old.serve(socket, heard);
+  else socket.onAny(heard);
 }
 
 function start(port) {
@@ -67,7 +73,7 @@ function start(port) {
   io = new Server(httpServer, { serveClient: false, ...options, ...parser });
   io.of('/chat').on('connection', onConnection);
   io.of('/admin').use((socket, next) => {
-    if (socket.handshake.auth.token === 'admin') return next();
+    if (old.auth(socket).token === 'admin') return next();
     next(Object.assign(new Error('nope'), { data: { code: 42 } }));
   }).on('connection', onConnection);
   io.of(/^\/dyn-\d+$/).on('connection', onConnection);
