@@ -42,6 +42,8 @@ origins: [https://a.example]
 parser: msgpack
 compression: { enabled: true }
 limits: { events: { per_event: { message: 10/s } } }
+origin_required: true
+responses: [{ action: ban }]
 identity: { required: true, jwt: { secret: 0123456789abcdef0123456789abcdef } }
 rooms: { join: [{ event: a }], leave: [{ event: a }], target: [{ event: a }] }
 deny: { ack: false }
@@ -49,7 +51,7 @@ deny: { ack: false }
 	o := options(cfg)
 	old := options(parse(t, "", "eio3: true\nupstream: { url: 'http://h', translate: true }\n")) // where msgpack is not
 	o.EIO3, o.Translate = old.EIO3, old.Translate
-	for _, v := range []any{o, o.Limits, o.Rooms, o.Deny, o.Compression} {
+	for _, v := range []any{o, o.Limits, o.Limits.HTTP, o.Limits.Sessions, o.Limits.Traffic, o.Limits.Unfinished, o.Rooms, o.Deny, o.Compression} {
 		v := reflect.ValueOf(v)
 		for i := range v.NumField() {
 			switch name := v.Type().Field(i).Name; name {

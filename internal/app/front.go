@@ -41,6 +41,9 @@ func (a *App) listenClients() (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(a.cfg.ProxyProtocol.From) == 0 { // else the peers are proxies
+		l = a.gateway.Guard(l, a.cfg.Limits.Connections.SocketsPerIP)
+	}
 	var proxied *listen.Proxied
 	if p := &a.cfg.ProxyProtocol; len(p.From) > 0 {
 		proxied = listen.Proxy(l, peers(p.From), p.Timeout)

@@ -36,6 +36,7 @@ func (c collector) Describe(ch chan<- *prometheus.Desc) {
 		ch <- d
 	}
 	describeFront(ch)
+	describeLimits(ch)
 }
 
 // Collect implements prometheus.Collector.
@@ -64,6 +65,7 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 		}
 	}
 	c.app.collectFront(ch)
+	c.app.collectLimits(ch, &st)
 	ch <- prometheus.MustNewConstMetric(buildInfo, prometheus.GaugeValue, 1, c.app.version)
 }
 

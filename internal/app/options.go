@@ -34,6 +34,8 @@ func options(c *config.Config) gateway.Options {
 		Rooms:        gateway.Rooms{Join: rules(c.Rooms.Join), Leave: rules(c.Rooms.Leave), Target: rules(c.Rooms.Target)},
 		Deny:         gateway.Deny{NoAck: !c.Deny.Ack, Event: c.Deny.Event, MaxPerMinute: c.Deny.MaxPerMinute},
 		Require:      c.Identity.Required,
+
+		OriginRequired: c.OriginRequired, Bind: gateway.Bind(c.Session.Bind), Responses: responses(c.Responses),
 	}
 	o.Compression = gateway.Compression{Enabled: c.Compression.Enabled, MinSize: int(c.Compression.MinSize), MaxRatio: c.Compression.MaxRatio}
 	if c.Parser == "msgpack" {
@@ -60,6 +62,7 @@ func limits(l *config.Limits) gateway.Limits {
 		ConnectRatePerIP: gateway.Rate(l.Connections.RatePerIP), EventsPerSession: gateway.Rate(l.Events.PerSession),
 		EventsPerName: map[string]gateway.Rate{},
 	}
+	costs(&out, l)
 	for name, r := range l.Events.PerEvent {
 		out.EventsPerName[name] = gateway.Rate(r)
 	}
@@ -99,10 +102,9 @@ func rules(in []config.RoomRule) []gateway.RoomRule {
 
 // Timeouts of the HTTP servers. Bodies and long polls have deadlines of their own in eioserver.
 const (
-	headerTimeout = 10 * time.Second
-	idleTimeout   = 75 * time.Second
-	maxHeader     = 64 << 10 // bytes
-	maxStreams    = 100      // of one HTTP/2 connection: a session polls with two at most
-	writeTimeout  = 20 * time.Second
-	drainTimeout  = 10 * time.Second
+	idleTimeout  = 75 * time.Second
+	maxHeader    = 64 << 10 // bytes; more is read where limits.http allows more
+	maxStreams   = 100      // of one HTTP/2 connection: a session polls with two at most
+	writeTimeout = 20 * time.Second
+	drainTimeout = 10 * time.Second
 )

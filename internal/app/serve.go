@@ -22,6 +22,7 @@ const (
 // Serve listens, tells ready the addresses, and serves until ctx ends; then it drains for at most ten
 // seconds and releases everything. An error that a listener could not be opened names its key.
 func (a *App) Serve(ctx context.Context, ready func(clients, admin net.Addr)) error {
+	limitMemory(&a.cfg.Limits)
 	fail := func(err error) error { return errors.Join(err, a.Stop(context.WithoutCancel(ctx))) }
 	clients, err := a.listenClients()
 	if err != nil {
@@ -84,10 +85,12 @@ func (a *App) drain(front, back *http.Server) error {
 }
 
 func (a *App) server(h http.Handler) *http.Server {
+	lim := &a.cfg.Limits.HTTP
 	s := &http.Server{
-		Handler: h, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
-		Protocols: new(http.Protocols),
-		ErrorLog:  slog.NewLogLogger(a.logger.Handler(), slog.LevelDebug), // what clients get wrong
+		Handler: h, ReadHeaderTimeout: lim.HeaderTime, IdleTimeout: idleTimeout,
+		MaxHeaderBytes: max(maxHeader, int(lim.Header+lim.URL)), // beyond it nothing is read that the gateway could judge
+		Protocols:      new(http.Protocols),
+		ErrorLog:       slog.NewLogLogger(a.logger.Handler(), slog.LevelDebug), // what clients get wrong
 	}
 	s.Protocols.SetHTTP1(true) // WebSocket upgrades are of HTTP/1.1 only
 	return s

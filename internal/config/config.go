@@ -39,6 +39,10 @@ type Config struct {
 	// Origins are the exact origins (scheme://host[:port], or null) that browsers may come from.
 	// Default none, which admits the same host only.
 	Origins []Origin `yaml:"origins"`
+	// OriginRequired refuses clients without an Origin, but for pages of the same origin: what is no browser
+	// must then send one. Default false.
+	OriginRequired bool    `yaml:"origin_required"`
+	Session        Session `yaml:"session"`
 	// Parser is what clients and upstream both speak: json, the default one of Socket.IO, or msgpack,
 	// socket.io-msgpack-parser 3 (Engine.IO 4 only). Default json.
 	Parser      string      `yaml:"parser" enum:"json,msgpack"`
@@ -54,9 +58,11 @@ type Config struct {
 	Contract  Contract  `yaml:"contract"`
 	Policy    Policy    `yaml:"policy"`
 	// Plugins are asked in their order within each phase. Default none; names are unique.
-	Plugins     []Plugin    `yaml:"plugins"`
-	Shields     Shields     `yaml:"shields"`
-	Deny        Deny        `yaml:"deny"`
+	Plugins []Plugin `yaml:"plugins"`
+	Shields Shields  `yaml:"shields"`
+	Deny    Deny     `yaml:"deny"`
+	// Responses are what happens when refusals add up; each that matches. Default none.
+	Responses   []Response  `yaml:"responses"`
 	DecisionLog DecisionLog `yaml:"decision_log"`
 	// Store keeps what several gateways share: memory, or redis://…. Default memory.
 	Store string `yaml:"store"`
@@ -106,26 +112,58 @@ type Compression struct {
 type Limits struct {
 	Payload Size `yaml:"payload" min:"1KiB" max:"256MiB"` // bytes of one message; default 1MiB
 	// UpstreamPayload is the same for the server's messages. Default 16MiB; never below Payload.
-	UpstreamPayload Size        `yaml:"upstream_payload" min:"1KiB" max:"256MiB"`
-	Depth           int         `yaml:"depth" min:"1" max:"512"`        // JSON nesting; default 32
-	Attachments     int         `yaml:"attachments" min:"1" max:"1024"` // of one packet; default 16
-	Namespaces      int         `yaml:"namespaces" min:"1" max:"1024"`  // of one session; default 16
-	Rooms           int         `yaml:"rooms" min:"1" max:"65536"`      // mapped rooms that a session is in, for each namespace; default 256
-	Connections     Connections `yaml:"connections"`
-	Events          Events      `yaml:"events"`
+	UpstreamPayload Size `yaml:"upstream_payload" min:"1KiB" max:"256MiB"`
+	Depth           int  `yaml:"depth" min:"1" max:"512"`        // JSON nesting; default 32
+	Attachments     int  `yaml:"attachments" min:"1" max:"1024"` // of one packet; default 16
+	Namespaces      int  `yaml:"namespaces" min:"1" max:"1024"`  // of one session; default 16
+	Rooms           int  `yaml:"rooms" min:"1" max:"65536"`      // mapped rooms that a session is in, for each namespace; default 256
+	// AttachmentBytes bounds all attachments of one packet together. Default 0: as Payload.
+	AttachmentBytes Size `yaml:"attachment_bytes" max:"256MiB"`
+	// Elements are array elements and object members of one packet, all levels together. Default 65536.
+	Elements      int `yaml:"elements" min:"1" max:"16777216"`
+	Number        int `yaml:"number" min:"1" max:"4096"`          // bytes of one number; default 128
+	EventName     int `yaml:"event_name" min:"1" max:"65536"`     // bytes; default 256
+	NamespaceName int `yaml:"namespace_name" min:"1" max:"65536"` // bytes; default 256
+	AckID         int `yaml:"ack_id" min:"1" max:"16"`            // digits; default 16, which all implementations keep exactly
+	// Acks are events without an answer, of one direction and namespace. Default 1024; after a minute without an
+	// answer they make room.
+	Acks     int  `yaml:"acks" min:"1" max:"1048576"`
+	Connects Rate `yaml:"connects"` // CONNECT packets of one session; default 20/s
+	// Memory is what all sessions may hold together, and the soft limit of the Go runtime is set by it. Past it
+	// the most expensive sessions end. Default 1GiB, 0 for no limit.
+	Memory      Size          `yaml:"memory"`
+	HTTP        HTTPLimits    `yaml:"http"`
+	Sessions    SessionLimits `yaml:"sessions"`
+	Traffic     TrafficLimits `yaml:"traffic"`
+	Unfinished  Unfinished    `yaml:"unfinished"`
+	Connections Connections   `yaml:"connections"`
+	Events      Events        `yaml:"events"`
 }
 
 // Connections bounds sessions. Zero means no limit.
 type Connections struct {
 	Total     int  `yaml:"total" min:"0"`  // at one time; default 10000
+	Rate      Rate `yaml:"rate"`           // new ones; default 1000/s
 	PerIP     int  `yaml:"per_ip" min:"0"` // at one time from one address; default 100
 	RatePerIP Rate `yaml:"rate_per_ip"`    // new ones from one address; default 20/s
+
+	PerIdentity     int  `yaml:"per_identity" min:"0"` // at one time of one identity that a token proves; default 50
+	RatePerIdentity Rate `yaml:"rate_per_identity"`    // new ones of one identity; default 20/s
+	// IPv6Prefix is how many bits of an IPv6 address count as one client. Default 64.
+	IPv6Prefix int `yaml:"ipv6_prefix" min:"16" max:"128"`
+	// SocketsPerIP are TCP connections from one address, whatever is said on them; not of trusted_proxies, and not
+	// with proxy_protocol. Default 512.
+	SocketsPerIP int `yaml:"sockets_per_ip" min:"0"`
 }
 
 // Events bounds the packets of one session. A zero rate means no limit.
 type Events struct {
 	PerSession Rate            `yaml:"per_session"` // default 100/s
 	PerEvent   map[string]Rate `yaml:"per_event"`   // by event name; default none
+	// PerIdentity is for all sessions of one identity together. Default 300/s.
+	PerIdentity  Rate          `yaml:"per_identity"`
+	Bytes        SizeRate      `yaml:"bytes"`                  // of one session's events; default 4MiB/s
+	DecisionTime time.Duration `yaml:"decision_time" max:"1s"` // of each second, to decide one session's packets; default 500ms
 }
 
 // Identity says how clients prove who they are.

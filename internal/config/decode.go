@@ -252,6 +252,8 @@ func wanted(v reflect.Value) string {
 		return "a size such as 64KiB"
 	case *Rate:
 		return "a rate such as 20/s"
+	case *SizeRate:
+		return "a rate such as 4MiB/s"
 	}
 	return "a string"
 }

@@ -27,11 +27,8 @@ func Default() *Config {
 		Compression: Compression{MinSize: 1 << 10, MaxRatio: 50},
 		Transports:  []Transport{"polling", "websocket"},
 		Heartbeat:   Heartbeat{Interval: 25 * time.Second, Timeout: 20 * time.Second},
-		Limits: Limits{
-			Payload: 1 << 20, UpstreamPayload: 16 << 20, Depth: 32, Attachments: 16, Namespaces: 16, Rooms: 256,
-			Connections: Connections{Total: 10000, PerIP: 100, RatePerIP: Rate{20, time.Second}},
-			Events:      Events{PerSession: Rate{100, time.Second}},
-		},
+		Session:     Session{Bind: "address"},
+		Limits:      defaultLimits(),
 		Identity: Identity{
 			JWT:        JWT{From: []TokenSource{"auth.token", "header.authorization"}},
 			RolesClaim: "roles",

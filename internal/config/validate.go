@@ -57,6 +57,7 @@ func (d *decoder) validate() {
 	d.rooms()
 	d.plugins()
 	d.shields()
+	d.limits()
 }
 
 func (d *decoder) errsOf(key string) (out Errors) {

@@ -166,7 +166,9 @@ func baseConfig(listen, upstream string) map[string]any {
 		"upstream": map[string]any{"url": upstream},
 		"admin":    map[string]any{"listen": ""},
 		// Every session of a scenario comes from one address.
-		"limits":       map[string]any{"connections": map[string]any{"per_ip": 1000, "rate_per_ip": "1000/s"}, "events": map[string]any{"per_session": "100000/s"}},
+		"limits":       map[string]any{"connections": map[string]any{"per_ip": 1000, "rate_per_ip": "1000/s", "rate_per_identity": "1000/s", "sockets_per_ip": 0},
+			"events":  map[string]any{"per_session": "100000/s", "per_identity": "100000/s", "bytes": "1GiB/s", "decision_time": "1s"},
+			"traffic": map[string]any{"frames": "100000/s"}},
 		"decision_log": map[string]any{"output": "decisions.jsonl", "mask": []any{}},
 	}
 }

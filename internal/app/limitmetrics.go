@@ -1,0 +1,45 @@
+package app
+
+import (
+	"strconv"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/siogw/siogw/gateway"
+)
+
+var (
+	requestsRefused = desc("requests_refused_total", "Requests and connections turned away before they were decided on, by numbered code.", "code")
+	responsesMade   = desc("responses_total", "Responses to refusals that added up, by action.", "action")
+	slowed          = desc("slowed_total", "Times that a client waited for limits.traffic.bytes.")
+	memoryHeld      = desc("memory_held_bytes", "Bytes that sessions hold, as accounted for.")
+	memoryLimit     = desc("memory_limit_bytes", "Bytes that sessions may hold; 0 for no limit.")
+	unfinishedHeld  = desc("unfinished_bytes", "Bytes of packets whose attachments are not all there.")
+	bansHeld        = desc("bans", "Addresses and identities that are banned, or were lately.")
+)
+
+func describeLimits(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{requestsRefused, responsesMade, slowed, memoryHeld, memoryLimit, unfinishedHeld, bansHeld} {
+		ch <- d
+	}
+}
+
+func (a *App) collectLimits(ch chan<- prometheus.Metric, st *gateway.Stats) {
+	count := func(d *prometheus.Desc, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, v, labels...)
+	}
+	gauge := func(d *prometheus.Desc, v int64) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(v))
+	}
+	for code, n := range st.Refused {
+		count(requestsRefused, float64(n), strconv.Itoa(int(code)))
+	}
+	for action, n := range st.Responses {
+		count(responsesMade, float64(n), string(action))
+	}
+	count(slowed, float64(st.Slowed))
+	gauge(memoryHeld, st.Held)
+	gauge(memoryLimit, sessionsShare(int64(a.cfg.Limits.Memory)))
+	gauge(unfinishedHeld, st.Unfinished)
+	gauge(bansHeld, int64(st.Bans))
+}
