@@ -64,11 +64,14 @@ func (t *target) heard(err error) (next bool) {
 	return false
 }
 
-// open dials one server within its share of the time that is left for as many.
+// tryTimeout bounds one server's part of a handshake while there are others to try.
+const tryTimeout = 3 * time.Second
+
+// open dials one server of as many as are left to try.
 func (t *target) open(ctx context.Context, opts eioclient.Options, left int) (*eioclient.Session, error) {
-	if until, ok := ctx.Deadline(); ok {
+	if left > 1 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, time.Until(until)/time.Duration(left))
+		ctx, cancel = context.WithTimeout(ctx, tryTimeout)
 		defer cancel()
 	}
 	u := *t.url

@@ -67,7 +67,7 @@ func node(text string) netip.Addr {
 	if inner, ok := strings.CutPrefix(text, "["); ok {
 		if inner, ok = strings.CutSuffix(inner, "]"); ok {
 			if a, err := netip.ParseAddr(inner); err == nil && a.Is6() {
-				return a
+				return a.Unmap()
 			}
 		}
 	}

@@ -65,16 +65,24 @@ func (p *UpstreamPool) Addresses() []*url.URL {
 	return out
 }
 
-// Servers gives the addresses of all upstreams, as people read them.
+// Servers gives the addresses of all upstreams, as people write them.
 func (c *Config) Servers() []string {
 	var out []string
+	add := func(u URL) {
+		if u.Scheme == "unix" {
+			out = append(out, "unix:"+u.Path)
+			return
+		}
+		address := url.URL(u)
+		out = append(out, address.String())
+	}
 	for i := range c.Upstreams {
-		for _, u := range c.Upstreams[i].Addresses() {
-			out = append(out, u.String())
+		for _, u := range c.Upstreams[i].URLs {
+			add(u)
 		}
 	}
 	if c.Upstream.Set() {
-		out = append(out, c.Upstream.Address().String())
+		add(c.Upstream.URL)
 	}
 	return out
 }
@@ -125,8 +133,9 @@ func (d *decoder) pool(key string, p *UpstreamPool) {
 	d.folder(key+".match.path", m.Path)
 	if p.Path == "" {
 		p.Path = m.Path
+	} else {
+		d.folder(key+".path", p.Path)
 	}
-	d.folder(key+".path", p.Path)
 	m.Host = strings.ToLower(m.Host)
 	if name := strings.TrimPrefix(m.Host, "*."); m.Host != "" && (name == "" || strings.ContainsAny(name, "*/ :")) {
 		d.fail(key+".match.host", "want a host without a port, or *.domain, found %q", m.Host)
