@@ -20,6 +20,7 @@ import (
 type scenario struct {
 	About      string            `yaml:"about"`
 	Parity     bool              `yaml:"parity"`     // holds against the bare server too
+	NotBare    []string          `yaml:"not_bare"`   // client/transport, which the bare server fails
 	Clients    []string          `yaml:"clients"`    // versions of socket.io-client; empty means newClients
 	Transports []string          `yaml:"transports"` // empty means all
 	Parsers    []string          `yaml:"parsers"`    // empty means json alone
@@ -32,7 +33,8 @@ type scenario struct {
 	Decisions  []map[string]any  `yaml:"decisions"` // in the log, in this order, others between
 	Undecided  []map[string]any  `yaml:"undecided"` // not in the log
 
-	parser string // the package of another parser; empty for the default one
+	parser  string   // the package of another parser; empty for the default one
+	without []string // client/transport, not played
 }
 
 var (
@@ -166,7 +168,7 @@ func baseConfig(listen, upstream string) map[string]any {
 		"upstream": map[string]any{"url": upstream},
 		"admin":    map[string]any{"listen": ""},
 		// Every session of a scenario comes from one address.
-		"limits":       map[string]any{"connections": map[string]any{"per_ip": 1000, "rate_per_ip": "1000/s", "rate_per_identity": "1000/s", "sockets_per_ip": 0},
+		"limits": map[string]any{"connections": map[string]any{"per_ip": 1000, "rate_per_ip": "1000/s", "rate_per_identity": "1000/s", "sockets_per_ip": 0},
 			"events":  map[string]any{"per_session": "100000/s", "per_identity": "100000/s", "bytes": "1GiB/s", "decision_time": "1s"},
 			"traffic": map[string]any{"frames": "100000/s"}},
 		"decision_log": map[string]any{"output": "decisions.jsonl", "mask": []any{}},
