@@ -24,7 +24,7 @@ const dialTimeout = 10 * time.Second
 // that an upstream's refusal, cookies and headers reach the client as if there were no gateway.
 func (g *Gateway) accept(o *eioserver.Opening) (engineio.Handler, error) {
 	g.opt.Shields.Count(shields.OfHeader(o.Request.Header))
-	if g.opt.upstreamEIO(o.EIO) == 0 {
+	if g.poolOf(o.Request).upstreamEIO(o.EIO) == 0 {
 		return nil, &engineio.Error{Code: engineio.UnsupportedRevision}
 	}
 	s := g.newSession(o)
@@ -102,7 +102,7 @@ func (g *Gateway) newSession(o *eioserver.Opening) *session {
 	parts.AttachmentBytes = lim.UpstreamPayload
 	s.up = &end{s: s, dir: engine.Out, peer: s.down, decoder: socketio.Decoder{From: socketio.Server, Parser: g.opt.Parser, Limits: parts}}
 	s.down.peer, s.up.eio = s.up, nowhere{}
-	s.down.decoder.Revision, s.up.decoder.Revision = revisionOf(o.EIO), revisionOf(g.opt.upstreamEIO(o.EIO))
+	s.down.decoder.Revision, s.up.decoder.Revision = revisionOf(o.EIO), revisionOf(g.poolOf(o.Request).upstreamEIO(o.EIO))
 	return s
 }
 
@@ -112,7 +112,7 @@ func (g *Gateway) dial(o *eioserver.Opening, extra url.Values) (*eioclient.Sessi
 	maps.Copy(query, extra)
 	return g.dialPool(o, g.poolOf(o.Request), eioclient.Options{
 		Header:     upstreamHeader(o.Request, o.Addr, o.Secure),
-		EIO:        g.opt.upstreamEIO(o.EIO),
+		EIO:        g.poolOf(o.Request).upstreamEIO(o.EIO),
 		Query:      query,
 		MaxPayload: g.opt.Limits.UpstreamPayload,
 		HighWater:  highWater,

@@ -78,14 +78,8 @@ func (o *Options) complete() error {
 		return errors.New("gateway: path must begin and end with a slash and name a folder")
 	case o.Engine == nil:
 		return errors.New("gateway: no engine")
-	case o.UpstreamEIO != 0 && o.UpstreamEIO != 3 && o.UpstreamEIO != 4:
-		return errors.New("gateway: the upstream's Engine.IO is neither 3 nor 4")
 	case o.EIO3 && o.Parser != socketio.JSON:
 		return errors.New("gateway: msgpack is not spoken over Engine.IO 3")
-	case o.UpstreamEIO == 3 && !o.EIO3:
-		return errors.New("gateway: an upstream of Engine.IO 3 has clients of Engine.IO 3 only")
-	case o.UpstreamEIO == 3 && o.Translate:
-		return errors.New("gateway: nothing to translate: the upstream speaks Engine.IO 3")
 	}
 	for _, rules := range [][]RoomRule{o.Rooms.Join, o.Rooms.Leave, o.Rooms.Target} {
 		for _, r := range rules {

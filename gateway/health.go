@@ -50,7 +50,7 @@ func (t *target) check(ctx context.Context) error {
 	if t.pool.Health.Check == "http" {
 		return t.checkHTTP(ctx)
 	}
-	s, err := t.open(ctx, eioclient.Options{Header: http.Header{"User-Agent": {"siogw"}}, Logger: t.logger}, 1)
+	s, err := t.open(ctx, eioclient.Options{Header: http.Header{"User-Agent": {"siogw"}}, EIO: t.pool.EIO, Logger: t.logger}, 1)
 	var no *eioclient.Refused
 	if errors.As(err, &no) && no.Status < 500 {
 		return nil // it is there, and wants credentials that a check does not have

@@ -24,11 +24,11 @@ func revisionOf(eio int) socketio.Revision {
 }
 
 // upstreamEIO gives the revision that the upstream is dialled with for a client's; 0 when there is no way.
-func (o *Options) upstreamEIO(client int) int {
+func (u *Upstream) upstreamEIO(client int) int {
 	switch {
-	case client == 3 && (o.UpstreamEIO == 3 || !o.Translate):
+	case client == 3 && (u.EIO == 3 || !u.Translate):
 		return 3
-	case o.UpstreamEIO == 3:
+	case u.EIO == 3:
 		return 0
 	}
 	return 4

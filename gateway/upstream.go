@@ -21,6 +21,8 @@ type Upstream struct {
 
 	ClientPath string     // where its clients come; "" is Options.Path
 	Path       string     // where Engine.IO answers there; "" is ClientPath
+	EIO        int        // the servers' Engine.IO revision, see Options.UpstreamEIO; default 4
+	Translate  bool       // see Options.Translate
 	URLs       []*url.URL // http or https without a path, or unix:/path; at least one
 
 	Passthrough bool   // other paths of the same hosts go there as plain HTTP
@@ -50,7 +52,8 @@ type pool struct {
 func (g *Gateway) newPools() ([]*pool, error) {
 	all := slices.Clone(g.opt.Upstreams)
 	if u := g.opt.Upstream; u != nil {
-		one := Upstream{Name: "upstream", ClientPath: g.opt.Path, URLs: []*url.URL{u}, Passthrough: g.opt.Passthrough}
+		one := Upstream{Name: "upstream", ClientPath: g.opt.Path, URLs: []*url.URL{u}, Passthrough: g.opt.Passthrough,
+			EIO: g.opt.UpstreamEIO, Translate: g.opt.Translate}
 		if u.Scheme != "unix" && u.Path != "/" {
 			one.Path = u.Path
 		}
@@ -76,8 +79,16 @@ func (g *Gateway) newPool(u Upstream) (*pool, error) {
 	u.Path = cmp.Or(u.Path, u.ClientPath)
 	h.Path, h.Interval = cmp.Or(h.Path, "/"), cmp.Or(h.Interval, 10*time.Second)
 	h.Timeout, h.Failures = cmp.Or(h.Timeout, 3*time.Second), cmp.Or(h.Failures, 2)
-	if len(u.URLs) == 0 {
+	u.EIO = cmp.Or(u.EIO, 4)
+	switch {
+	case len(u.URLs) == 0:
 		return nil, errors.New("no URL")
+	case u.EIO != 3 && u.EIO != 4:
+		return nil, errors.New("its Engine.IO is neither 3 nor 4")
+	case u.EIO == 3 && !g.opt.EIO3:
+		return nil, errors.New("servers of Engine.IO 3 have clients of Engine.IO 3 only")
+	case u.EIO == 3 && u.Translate:
+		return nil, errors.New("nothing to translate: its servers speak Engine.IO 3")
 	}
 	for _, path := range []string{u.ClientPath, u.Path} {
 		if !strings.HasPrefix(path, "/") || path == "/" {

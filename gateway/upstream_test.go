@@ -394,6 +394,8 @@ func TestPoolErrors(t *testing.T) {
 		"a scheme":  {Name: "x", URLs: []*url.URL{{Scheme: "ftp", Host: "h"}}},
 		"no host":   {Name: "x", URLs: []*url.URL{{Scheme: "http"}}},
 		"no socket": {Name: "x", URLs: []*url.URL{{Scheme: "unix"}}},
+		"revision":  {Name: "x", EIO: 5, URLs: []*url.URL{{Scheme: "http", Host: "h"}}},
+		"clients":   {Name: "x", EIO: 3, URLs: []*url.URL{{Scheme: "http", Host: "h"}}},
 		"a path":    {Name: "x", ClientPath: "/", URLs: []*url.URL{{Scheme: "http", Host: "h"}}},
 	} {
 		opt := gateway.Options{Path: "/socket.io/", Upstreams: []gateway.Upstream{p}, Engine: nothing(t)}

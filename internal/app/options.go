@@ -79,7 +79,7 @@ func upstreams(in []config.UpstreamPool) []gateway.Upstream {
 			h.Check = ""
 		}
 		out[i] = gateway.Upstream{Name: p.Name, Host: p.Match.Host, ClientPath: p.Match.Path, Path: p.Path,
-			URLs: p.Addresses(), Passthrough: p.Passthrough, Sticky: string(p.Sticky), Health: h}
+			EIO: p.EIO, Translate: p.Translate, URLs: p.Addresses(), Passthrough: p.Passthrough, Sticky: string(p.Sticky), Health: h}
 	}
 	return out
 }

@@ -90,6 +90,8 @@ func TestUpstreams(t *testing.T) {
 		{"[{ name: upstream, urls: [http://a] }]", `f:1:21: upstreams.0.name: "upstream" is taken`},
 		{"[{ sticky: cookie.sid, urls: [http://a] }]", ""},
 		{"[{ sticky: cookie, urls: [http://a] }]", `f:1:23: upstreams.0.sticky: want ip, cookie.NAME, header.NAME, query.NAME, or nothing, found "cookie"`},
+		{"[{ eio: 3, urls: [http://a] }]", "f:1:20: upstreams.0.eio: an Engine.IO 3 server has clients of Engine.IO 3 only: set eio3 as well"},
+		{"[{ eio: 3, urls: [http://a] }]\neio3: true", ""},
 		{"[{ health: { check: tcp }, urls: [http://a] }]", `f:1:32: upstreams.0.health.check: want handshake or http or none, found "tcp"`},
 		{"[{ health: { check: http, path: x }, urls: [http://a] }]", `f:1:44: upstreams.0.health.path: want a path that begins with a slash, found "x"`},
 		{"[{ health: { failures: 0 }, urls: [http://a] }]", `f:1:35: upstreams.0.health.failures: want at least 1, found "0"`},

@@ -1,14 +1,13 @@
 package config
 
-// revisions checks that clients and upstream have an Engine.IO revision in common.
-func (d *decoder) revisions() {
-	up := &d.cfg.Upstream
+// revision checks that clients and an upstream, the section key, have an Engine.IO revision in common.
+func (d *decoder) revision(key string, eio int, translate bool) {
 	switch {
-	case up.EIO == 3 && !d.cfg.EIO3:
-		d.fail("upstream.eio", "an Engine.IO 3 server has clients of Engine.IO 3 only: set eio3 as well")
-	case up.EIO == 3 && up.Translate:
-		d.fail("upstream.translate", "an Engine.IO 3 server needs no translation")
-	case up.Translate && !d.cfg.EIO3:
-		d.fail("upstream.translate", "there is nothing to translate: set eio3 as well")
+	case eio == 3 && !d.cfg.EIO3:
+		d.fail(key+".eio", "an Engine.IO 3 server has clients of Engine.IO 3 only: set eio3 as well")
+	case eio == 3 && translate:
+		d.fail(key+".translate", "an Engine.IO 3 server needs no translation")
+	case translate && !d.cfg.EIO3:
+		d.fail(key+".translate", "there is nothing to translate: set eio3 as well")
 	}
 }

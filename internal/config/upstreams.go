@@ -18,7 +18,9 @@ type UpstreamPool struct {
 	URLs []URL `yaml:"urls"`
 	// Path is where Engine.IO answers there. Default that of Match.
 	Path        string `yaml:"path"`
-	Passthrough bool   `yaml:"passthrough"` // other paths of the same hosts go there as plain HTTP; default true
+	EIO         int    `yaml:"eio" min:"3" max:"4"` // as that of Upstream; default 4
+	Translate   bool   `yaml:"translate"`           // the same; default false
+	Passthrough bool   `yaml:"passthrough"`         // other paths of the same hosts go there as plain HTTP; default true
 	// Sticky sends handshakes with the same value to the same server, as long as it is up. Default none:
 	// to the server with the fewest sessions.
 	Sticky Sticky `yaml:"sticky"`
@@ -48,7 +50,7 @@ const (
 )
 
 func (p *UpstreamPool) setDefaults() {
-	*p = UpstreamPool{Passthrough: true,
+	*p = UpstreamPool{EIO: 4, Passthrough: true,
 		Health: Health{Check: "handshake", Path: "/", Interval: 10 * time.Second, Timeout: 3 * time.Second, Failures: 2}}
 }
 
@@ -152,6 +154,7 @@ func (d *decoder) pool(key string, p *UpstreamPool) {
 			d.fail(at, "given twice")
 		}
 	}
+	d.revision(key, p.EIO, p.Translate)
 	if !strings.HasPrefix(p.Health.Path, "/") {
 		d.fail(key+".health.path", "want a path that begins with a slash, found %q", p.Health.Path)
 	}

@@ -46,7 +46,7 @@ func (d *decoder) validate() {
 	if c.Parser == "msgpack" && (c.EIO3 || c.Upstream.EIO == 3) {
 		d.fail("parser", "msgpack needs Engine.IO 4 on both sides")
 	}
-	d.revisions()
+	d.revision("upstream", c.Upstream.EIO, c.Upstream.Translate)
 	if len(c.Transports) == 0 {
 		d.fail("transports", "want polling, websocket or both")
 	}
