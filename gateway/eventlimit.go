@@ -18,9 +18,10 @@ type eventLimits struct {
 }
 
 func newEventLimits(lim *Limits) eventLimits {
-	l := eventLimits{all: lim.EventsPerSession.limiter(), bytes: lim.EventBytes.limiter()}
-	if l.bytes != nil {
-		l.bytes.SetBurst(max(l.bytes.Burst(), lim.Payload+lim.AttachmentBytes)) // or the largest packet would never pass
+	l := eventLimits{all: lim.EventsPerSession.limiter()}
+	if r := lim.EventBytes; r.Count > 0 && r.Per > 0 {
+		burst := max(r.Count, lim.Payload+lim.AttachmentBytes) // or the largest packet would never pass
+		l.bytes = rate.NewLimiter(rate.Limit(float64(r.Count)/r.Per.Seconds()), burst)
 	}
 	if us := int(lim.DecisionTime / time.Microsecond); us > 0 {
 		l.deciding = rate.NewLimiter(rate.Limit(us), us)
