@@ -31,10 +31,16 @@ func (a *App) Serve(ctx context.Context, ready func(clients, admin net.Addr)) er
 	var admin net.Listener
 	var adminAddr net.Addr
 	if a.cfg.Admin.Listen != "" {
-		if admin, err = open(a.cfg, "admin.listen", a.cfg.Admin.Listen); err != nil {
+		admin, err = open(a.cfg, "admin.listen", a.cfg.Admin.Listen)
+		switch {
+		case err == nil:
+			adminAddr = admin.Addr()
+		case a.cfg.Given("admin.listen"):
 			return fail(errors.Join(err, clients.Close()))
+		default: // a second gateway on one machine; nobody asked for this address
+			a.logger.Warn("NO ADMIN LISTENER: its default address is taken; set admin.listen", "error", err)
+			admin = nil
 		}
-		adminAddr = admin.Addr()
 	}
 	ready(clients.Addr(), adminAddr)
 	return a.serve(ctx, clients, admin)

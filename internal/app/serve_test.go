@@ -105,3 +105,33 @@ func TestServeErrors(t *testing.T) {
 		}
 	}
 }
+
+// The default admin address being taken stops nobody's gateway; an address that was asked for does.
+func TestAdminAddressTaken(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:9090")
+	if err == nil { // else somebody else has it, which serves as well
+		defer taken.Close()
+	}
+	const base = least + "listen: 127.0.0.1:0\ndecision_log: { output: none }\n"
+	a, err := New(t.Context(), parse(t, "", base), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	admin, served := make(chan net.Addr, 1), make(chan error, 1)
+	go func() { served <- a.Serve(ctx, func(_, at net.Addr) { admin <- at }) }()
+	if at := <-admin; at != nil {
+		t.Errorf("admin at %v", at)
+	}
+	cancel()
+	if err := <-served; err != nil {
+		t.Error(err)
+	}
+	if a, err = New(t.Context(), parse(t, "", base+"admin: { listen: 127.0.0.1:9090 }\n"), Options{}); err != nil {
+		t.Fatal(err)
+	}
+	err = a.Serve(t.Context(), func(_, _ net.Addr) { t.Error("it serves") })
+	if err == nil || !strings.Contains(err.Error(), "admin.listen: 127.0.0.1:9090 is in use") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -145,6 +145,12 @@ func (d *decoder) plugins() {
 	}
 }
 
+// Given reports whether somebody has set the key, or whether it has its default.
+func (c *Config) Given(key string) bool {
+	_, given := c.places[key]
+	return given
+}
+
 // Error makes the error of a key that fails only when it is put to use: it names the place where the key
 // was set.
 func (c *Config) Error(key string, err error) *Error {
