@@ -60,6 +60,11 @@ type Denial struct {
 	Data   json.RawMessage // what a policy or plugin wants the client to know beside; any JSON value
 }
 
+// Transforms reports whether v replaces something.
+func (v *Verdict) Transforms() bool {
+	return v.Args != nil || v.Auth != nil || v.Attachments != nil
+}
+
 // Denied makes a denying verdict with the gateway's own reason.
 func Denied(code Code, reason string) Verdict {
 	return Verdict{Effect: Deny, Denial: Denial{Code: code, Reason: reason}}

@@ -72,6 +72,9 @@ func appendSteps(b []byte, steps []engine.Step) []byte {
 		b = append(append(b, `,"mode":"`...), s.Mode.String()...)
 		b = appendOutcome(append(b, '"'), s.Verdict.Effect, &s.Verdict.Denial)
 		b = appendRules(b, s.Verdict.Rules)
+		if s.Verdict.Transforms() {
+			b = append(b, `,"transformed":true`...)
+		}
 		if s.Verdict.Labels != nil {
 			b = (*mask)(nil).appendValue(append(b, `,"labels":`...), s.Verdict.Labels)
 		}

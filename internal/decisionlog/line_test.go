@@ -31,7 +31,7 @@ func decision() *engine.Decision {
 		Steps: []engine.Step{
 			{Plugin: "sanitize", Mode: engine.Monitor, Took: time.Microsecond, Verdict: engine.Verdict{Effect: engine.Abstain,
 				Labels: json.RawMessage(`{"score": 3}`), Err: errors.New("trap\nat 3")}},
-			{Plugin: "policy", Verdict: engine.Verdict{Effect: engine.Deny, Rules: []string{"a.rego:1", "a.rego:2"},
+			{Plugin: "policy", Verdict: engine.Verdict{Effect: engine.Deny, Rules: []string{"a.rego:1", "a.rego:2"}, Args: []byte("[]"),
 				Denial: engine.Denial{Code: engine.CodePolicyDenied, Reason: "staff only"}}},
 		},
 	}
@@ -55,7 +55,7 @@ func TestLine(t *testing.T) {
 	want := `{"time":"2026-01-02T02:04:05.000678Z","decision_id":"` + engine.ID{1}.String() + `","kind":"event","direction":"in",` +
 		`"namespace":"/chat","event":"message","room":"general","effect":"deny","code":"no_staff","reason":"staff only","data":{},"by":"policy",` +
 		`"steps":[{"plugin":"sanitize","mode":"monitor","effect":"abstain","labels":{"score":3},"error":"trap\nat 3","us":1.0},` +
-		`{"plugin":"policy","mode":"enforce","effect":"deny","code":100,"reason":"staff only","rules":["a.rego:1","a.rego:2"],"us":0.0}],` +
+		`{"plugin":"policy","mode":"enforce","effect":"deny","code":100,"reason":"staff only","rules":["a.rego:1","a.rego:2"],"transformed":true,"us":0.0}],` +
 		`"transformed":true,"session":{"id":"s1","ip":"203.0.113.9","transport":"websocket"},"identity":{"sub":"u1"},"bytes":61,"attachments":2,"us":12.3,` +
 		`"args":"***","auth":"***"}`
 	if got != want {
