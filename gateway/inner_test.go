@@ -1,0 +1,99 @@
+package gateway
+
+import (
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+)
+
+func TestBansAreBounded(t *testing.T) {
+	var b bans
+	now := time.Now()
+	key := func(i int) netip.Prefix {
+		return netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), 32)
+	}
+	for i := range maxBans {
+		b.add(key(i), now.Add(time.Hour+time.Duration(i)), now)
+	}
+	b.add("ann", now.Add(2*time.Hour), now)
+	if len(b.by) != maxBans {
+		t.Error(len(b.by), "entries")
+	}
+	if _, banned := b.address(key(0), now); banned {
+		t.Error("the ban that ends first was kept")
+	}
+	if _, banned := b.address(key(1), now); !banned || !b.identity("ann", now) {
+		t.Error("another was given up")
+	}
+	b.add("bob", now.Add(3*time.Hour), now.Add(90*time.Minute)) // when most are over
+	if len(b.by) != 2 || b.identity("ann", now.Add(2*time.Hour)) || !b.identity("bob", now.Add(2*time.Hour)) {
+		t.Error(len(b.by), "entries")
+	}
+	b.add("bob", now.Add(time.Hour), now) // a shorter ban does not shorten one
+	if !b.identity("bob", now.Add(2*time.Hour)) {
+		t.Error("shortened")
+	}
+}
+
+func TestTalliesAreBounded(t *testing.T) {
+	var all tallies
+	r := &Response{Count: 2, Within: time.Hour}
+	now := time.Now()
+	for i := range maxTallies + 10 {
+		all.add(0, r, i, now)
+	}
+	if len(all.by) > maxTallies {
+		t.Error(len(all.by))
+	}
+	if all.add(1, r, "a", now) || all.add(1, r, "a", now.Add(time.Hour)) || !all.add(1, r, "a", now.Add(time.Hour)) {
+		t.Error("two within the time are due, and not two apart")
+	}
+}
+
+func TestAskedMakesRoom(t *testing.T) {
+	var a asked
+	now := time.Now()
+	a.add(1, "a", 2, now)
+	a.add(2, "b", 2, now.Add(time.Second))
+	if a.room(2, now.Add(askedTime-1)) {
+		t.Error("two fresh questions leave room for a third")
+	}
+	if !a.room(2, now.Add(askedTime)) {
+		t.Error("an old one makes none")
+	}
+	if _, ok := a.take(1); ok {
+		t.Error("it was kept")
+	}
+	for i := range uint64(1000) {
+		a.add(10+i, "c", 2, now)
+		a.take(10 + i)
+	}
+	if len(a.order) > 5 || len(a.events) != 1 {
+		t.Error(len(a.order), len(a.events))
+	}
+}
+
+func TestUsersAreForgotten(t *testing.T) {
+	u := users{lim: &Limits{ConnectRatePerIdentity: Rate{Count: 1, Per: time.Minute}}}
+	now := time.Now()
+	one, _ := u.take("ann", now)
+	u.give(one)
+	kept, _ := u.take("bob", now.Add(time.Second))
+	if u.take("eve", now.Add(2*time.Minute)); u.by["ann"] != nil || u.by["bob"] != kept {
+		t.Error(u.by)
+	}
+}
+
+func TestHideCookie(t *testing.T) {
+	for _, c := range []struct{ in, want []string }{
+		{nil, nil},
+		{[]string{"a=b; c=d"}, nil},
+		{[]string{"siogw=x"}, []string{}},
+		{[]string{"a=b; siogw=x; c=d", "siogw=y", "e=f"}, []string{"a=b; c=d", "e=f"}},
+	} {
+		if got := hideCookie(c.in); !slices.Equal(got, c.want) || (got == nil) != (c.want == nil) {
+			t.Errorf("%q: %q", c.in, got)
+		}
+	}
+}
