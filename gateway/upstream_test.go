@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -405,5 +406,16 @@ func TestPoolErrors(t *testing.T) {
 	}
 	if _, err := gateway.New(gateway.Options{Path: "/socket.io/", Engine: nothing(t)}); err == nil {
 		t.Error("no upstream at all is accepted")
+	}
+}
+
+// TestConnectMethod: the gateway is no forward proxy.
+func TestConnectMethod(t *testing.T) {
+	m := newMachine(t, "")
+	r := poolRig(t, gateway.Upstream{Name: "p", URLs: []*url.URL{m.url}, Passthrough: true})
+	req := httptest.NewRequest(http.MethodConnect, "http://other.example:443", nil)
+	w := httptest.NewRecorder()
+	if r.ServeHTTP(w, req); w.Code != http.StatusNotFound || strings.Contains(w.Body.String(), "siotest") {
+		t.Errorf("got %d %s", w.Code, w.Body)
 	}
 }
