@@ -28,6 +28,9 @@ node_is_new || missing+=(nodejs)
 works npm || missing+=(npm)
 command -v chromium >/dev/null || missing+=(chromium)
 command -v redis-server >/dev/null || missing+=(redis-server)
+# The client of the tests is Debian's, whatever other Python there is.
+has_socketio() { /usr/bin/python3 -c 'import socketio, requests, websocket' 2>/dev/null; }
+has_socketio || missing+=(python3-socketio python3-requests python3-websocket)
 
 if [ ${#missing[@]} -gt 0 ]; then
 	command -v apt-get >/dev/null || { say "no apt-get here: install these by hand: ${missing[*]}"; exit 1; }
@@ -47,6 +50,7 @@ fi
 node_is_new || { say "node 18 or newer is needed, here is: $(node --version 2>&1 || true)"; exit 1; }
 works npm || { say "npm is there but does not run: $(npm --version 2>&1 | head -n 3)"; exit 1; }
 
+has_socketio || { say "python3-socketio is not installed"; exit 1; }
 for name in chromium redis-server; do
 	command -v "$name" >/dev/null || { say "$name is not installed"; exit 1; }
 done

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -19,6 +20,9 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
+// python is Debian's, whose packages are tested.
+const python = "/usr/bin/python3"
+
 // require skips the test where node or its packages are absent, unless SIOGW_REQUIRE_INTEROP=1 says that
 // they must be there.
 func require(t *testing.T) {
@@ -28,6 +32,8 @@ func require(t *testing.T) {
 		missing = "node is not installed"
 	} else if _, err := os.Stat("node_modules/socket.io-client/package.json"); err != nil {
 		missing = "node_modules is absent"
+	} else if exec.Command(python, "-c", "import socketio, requests, websocket").Run() != nil {
+		missing = "python3-socketio is absent"
 	}
 	switch {
 	case missing == "":
@@ -76,6 +82,7 @@ func TestScenarios(t *testing.T) {
 // runBare runs s against the server itself, which proves that the scenario expects what the reference does.
 func (s *scenario) runBare(t *testing.T) {
 	up := startServer(t, s.Server)
+	s.without = s.NotBare
 	s.each(t, up, up.url, func(*testing.T) {})
 }
 
@@ -112,14 +119,17 @@ type result struct {
 
 // each runs the steps with each client and transport, one after the other, and then after.
 func (s *scenario) each(t *testing.T, up server, url string, after func(*testing.T)) {
-	driver := start(t, ".", "node", "driver.cjs")
-	in := json.NewEncoder(driver.stdin)
 	steps := make([]any, len(s.Steps))
 	for i := range s.Steps {
 		steps[i] = tokens(s.Steps[i])
 	}
 	for _, version := range s.Clients {
+		driver := startDriver(t, version)
+		in := json.NewEncoder(driver.stdin)
 		for _, transport := range s.Transports {
+			if slices.Contains(s.without, version+"/"+transport) {
+				continue
+			}
 			t.Run(version+"/"+transport, func(t *testing.T) {
 				if err := in.Encode(job{version, transport, s.parser, url, up.control, steps}); err != nil {
 					t.Fatal(err)
@@ -135,6 +145,15 @@ func (s *scenario) each(t *testing.T, up server, url string, after func(*testing
 			})
 		}
 	}
+}
+
+// startDriver starts what plays the clients of a version.
+func startDriver(t *testing.T, version string) *process {
+	t.Helper()
+	if version == "python" {
+		return start(t, ".", python, "driver.py")
+	}
+	return start(t, ".", "node", "driver.cjs")
 }
 
 func stepText(steps []map[string]any, i int) string {

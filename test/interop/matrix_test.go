@@ -18,7 +18,7 @@ type pairing struct {
 }
 
 var (
-	allClients = slices.Concat(oldClients, newClients)
+	allClients = slices.Concat(oldClients, newClients, []string{"python"})
 	eio3       = map[string]any{"eio3": true}
 	allowEIO3  = map[string]any{"allowEIO3": true}
 	translate  = map[string]any{"eio3": true, "upstream": map[string]any{"translate": true}}
