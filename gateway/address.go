@@ -97,6 +97,4 @@ func (l *Limits) clientKey(a netip.Addr) netip.Prefix {
 	return p
 }
 
-func clientKey(a netip.Addr) netip.Prefix { return (&Limits{IPv6Prefix: 64}).clientKey(a) }
-
 func (g *Gateway) clientKey(a netip.Addr) netip.Prefix { return g.opt.Limits.clientKey(a) }

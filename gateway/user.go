@@ -95,19 +95,6 @@ func (s *session) own(id *engine.Identity, now time.Time) (*user, engine.Code) {
 	return u, code
 }
 
-// userOf gives the identity under which a namespace's events count; nil for nobody.
-func (s *session) userOf(id *engine.Identity) *user {
-	if id == nil {
-		return nil
-	}
-	for _, u := range s.users {
-		if u.sub == id.Sub {
-			return u
-		}
-	}
-	return nil
-}
-
 // giveBack ends what the session counts as. It is called once.
 func (s *session) giveBack() {
 	s.g.conns.give(s.addr)
