@@ -12,7 +12,7 @@ require := SIOGW_REQUIRE_INTEROP=1
 # Where goroutines meet. The other packages have nothing to race.
 racy := $(wildcard engine engineio/eioserver engineio/eioclient engineio/internal/wsconn gateway hostabi \
 	plugins/rego plugins/wasm plugins/native internal/app internal/cli internal/config internal/decisionlog \
-	internal/demo internal/identity internal/siotest internal/store)
+	internal/demo internal/identity internal/listen internal/siotest internal/store)
 # Modules of their own: SDKs and guests.
 modules = $(shell find sdk plugins examples -name go.mod -not -path '*/testdata/*' 2>/dev/null | xargs -r -n1 dirname | sort)
 

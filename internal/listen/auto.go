@@ -22,9 +22,8 @@ type AutoOptions struct {
 	DirectoryCAFile string   // PEM: who signed the directory's own certificate; the system's roots when empty
 }
 
-// NewAuto makes the source of automatic certificates: by TLS-ALPN-01 (RFC 8737) on the listener itself, and
-// by HTTP-01 where [autocert.Manager.HTTPHandler] is served on port 80. To use it is to accept the
-// authority's terms of service.
+// NewAuto makes the source of automatic certificates, validated by TLS-ALPN-01 (RFC 8737) on the listener
+// itself. To use it is to accept the authority's terms of service.
 func NewAuto(o AutoOptions) (*autocert.Manager, error) {
 	m := &autocert.Manager{
 		Prompt: autocert.AcceptTOS, Cache: autocert.DirCache(o.Cache), HostPolicy: autocert.HostWhitelist(o.Domains...),

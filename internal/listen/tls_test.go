@@ -46,7 +46,7 @@ func (a *authority) sign(t *testing.T, name string, until time.Time) (cert, key 
 		t.Fatal(err)
 	}
 	template := &x509.Certificate{SerialNumber: serial, Subject: pkix.Name{CommonName: name}, NotAfter: until,
-		DNSNames: []string{"h.example"}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}}
+		DNSNames: []string{"h.example", "localhost"}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}}
 	parent, signer := a.cert, a.key
 	if parent == nil {
 		template.IsCA, template.BasicConstraintsValid, template.KeyUsage = true, true, x509.KeyUsageCertSign
@@ -94,7 +94,12 @@ func (f files) put(t *testing.T, a *authority, name string, until time.Time) {
 // echoTLS serves connections that say back what they hear, till the test ends.
 func echoTLS(t *testing.T, c *Certificates) (address string) {
 	t.Helper()
-	plain, err := Open("127.0.0.1:0", 0)
+	return echoTLSAt(t, c, "127.0.0.1:0")
+}
+
+func echoTLSAt(t *testing.T, c *Certificates, at string) (address string) {
+	t.Helper()
+	plain, err := Open(at, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
