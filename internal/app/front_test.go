@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -323,5 +324,23 @@ upstreams:
 	}
 	if !s.log.has("upstream down") {
 		t.Error("nothing is said of the server that is down")
+	}
+}
+
+// TestValidationIsNoWayIn: a certificate's validation is not asked for a client certificate, and net/http must serve nothing
+// on a connection of a protocol that it does not know.
+func TestValidationIsNoWayIn(t *testing.T) {
+	cert, key := certificate(t, time.Now().Add(time.Hour))
+	dir := folder(t, map[string]string{"ca.pem": cert, "chat.example.com+token": key + cert, "chat.example.com": key + cert})
+	s := serve(t, dir, least+"listen: 127.0.0.1:0\ntls: { client_ca_file: ca.pem, auto: { domains: [chat.example.com], cache: . } }\n")
+	conn, err := tls.Dial("tcp", s.clients, &tls.Config{ServerName: "chat.example.com", NextProtos: []string{"acme-tls/1"}, InsecureSkipVerify: true})
+	if err != nil {
+		t.Fatal(err) // the validation itself must work
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(siotest.Wait))
+	_, _ = io.WriteString(conn, "GET /socket.io/?EIO=4 HTTP/1.1\r\nHost: h\r\n\r\n") // it may be closed already
+	if data, err := io.ReadAll(conn); len(data) > 0 || errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("answered %q %v", data, err)
 	}
 }
