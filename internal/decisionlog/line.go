@@ -104,7 +104,8 @@ func appendSession(b []byte, in *engine.Input) []byte {
 	if s := in.Session; s != nil {
 		b = appendQuoted(append(b, `,"session":{"id":`...), s.ID)
 		b = appendText(b, "ip", s.IP)
-		b = append(appendText(b, "transport", s.Transport), '}')
+		b = appendText(b, "transport", s.Transport)
+		b = append(strconv.AppendInt(append(b, `,"eio":`...), int64(s.EIO), 10), '}')
 	}
 	if id := in.Identity; id != nil && id.Authenticated {
 		b = append(appendQuoted(append(b, `,"identity":{"sub":`...), id.Sub), '}')

@@ -18,7 +18,7 @@ func input() *engine.Input {
 		Args:        []byte("[ {\"text\": \"hi\",\n\"password\":\"hunter2\"}, 1.50, [\"hunter2\"] ]"),
 		Auth:        []byte(`{"token":"hunter2","n":{"a/b":"hunter2","c":1}}`),
 		Attachments: make([]engine.Attachment, 2),
-		Session:     &engine.Session{ID: "s1", IP: "203.0.113.9", Transport: "websocket"},
+		Session:     &engine.Session{ID: "s1", EIO: 4, IP: "203.0.113.9", Transport: "websocket"},
 		Identity:    &engine.Identity{Authenticated: true, Sub: "u1"},
 	}
 }
@@ -56,7 +56,7 @@ func TestLine(t *testing.T) {
 		`"namespace":"/chat","event":"message","room":"general","effect":"deny","code":"no_staff","reason":"staff only","data":{},"by":"policy",` +
 		`"steps":[{"plugin":"sanitize","mode":"monitor","effect":"abstain","labels":{"score":3},"error":"trap\nat 3","us":1.0},` +
 		`{"plugin":"policy","mode":"enforce","effect":"deny","code":100,"reason":"staff only","rules":["a.rego:1","a.rego:2"],"transformed":true,"us":0.0}],` +
-		`"transformed":true,"session":{"id":"s1","ip":"203.0.113.9","transport":"websocket"},"identity":{"sub":"u1"},"bytes":61,"attachments":2,"us":12.3,` +
+		`"transformed":true,"session":{"id":"s1","ip":"203.0.113.9","transport":"websocket","eio":4},"identity":{"sub":"u1"},"bytes":61,"attachments":2,"us":12.3,` +
 		`"args":"***","auth":"***"}`
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
