@@ -22,6 +22,9 @@ const (
 	CodePluginTimeout Code = 112 // a plugin used up its time or fuel
 	CodePluginMemory  Code = 113 // a plugin asked for more memory than it may have
 
+	CodeContract     Code = 120 // arguments or an ack that break the contract
+	CodeUnknownEvent Code = 121 // an event or namespace that the contract does not have
+
 	CodeUnauthenticated Code = 200 // no token where one is required
 	CodeTokenInvalid    Code = 201 // a token that does not verify
 	CodeTokenExpired    Code = 202 // a token past its time
@@ -95,6 +98,7 @@ var codeTexts = map[Code]string{
 	CodeNoVerdict: "nothing allows this", CodeTransform: "transform failed",
 	CodePluginDenied: "denied by plugin", CodePluginError: "plugin error",
 	CodePluginTimeout: "plugin timed out", CodePluginMemory: "plugin out of memory",
+	CodeContract: "contract violated", CodeUnknownEvent: "event not in contract",
 	CodeUnauthenticated: "authentication required", CodeTokenInvalid: "invalid token",
 	CodeTokenExpired: "token expired", CodeOrigin: "origin not allowed",
 	CodeMalformed: "malformed packet", CodeTooLarge: "payload too large", CodeTooDeep: "nested too deeply",

@@ -36,7 +36,8 @@ type Phase uint8
 
 // The phases, in their order.
 const (
-	BeforePolicy Phase = iota + 1
+	Contract Phase = iota + 1 // first, so that all others see what has the right types
+	BeforePolicy
 	Policy
 	AfterPolicy
 )
@@ -86,7 +87,7 @@ func New(stages ...Stage) (*Engine, error) {
 			return nil, fmt.Errorf("two stages are named %q", s.Name)
 		case s.Plugin == nil:
 			return nil, fmt.Errorf("stage %q has no plugin", s.Name)
-		case s.Phase < BeforePolicy || s.Phase > AfterPolicy:
+		case s.Phase < Contract || s.Phase > AfterPolicy:
 			return nil, fmt.Errorf("stage %q has no phase", s.Name)
 		}
 		seen[s.Name] = true

@@ -24,6 +24,7 @@ var heavy = map[string]string{
 	"cobra":     "github.com/spf13/cobra",
 	"metrics":   "github.com/prometheus/client_golang",
 	"yaml":      "go.yaml.in/yaml",
+	"schema":    "github.com/santhosh-tekuri/jsonschema",
 }
 
 // packages is every package of the module, below its path. A package that is not here fails the test:
@@ -52,6 +53,7 @@ var packages = map[string]pkg{
 	"plugins/wasm":       {layer: 3, tests: []string{"wazero"}},
 	"plugins/native":     {layer: 3, heavy: []string{"go-plugin"}},
 	"plugins/js":         {layer: 3},
+	"plugins/contract":   {layer: 3, heavy: []string{"schema", "yaml"}},
 
 	// The enforcement point and what serves it.
 	"gateway":              {layer: 4, tests: []string{"gorilla"}},
