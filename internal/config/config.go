@@ -145,10 +145,10 @@ type Connections struct {
 	Total     int  `yaml:"total" min:"0"`  // at one time; default 10000
 	Rate      Rate `yaml:"rate"`           // new ones; default 1000/s
 	PerIP     int  `yaml:"per_ip" min:"0"` // at one time from one address; default 100
-	RatePerIP Rate `yaml:"rate_per_ip"`    // new ones from one address; default 20/s
+	RatePerIP Rate `yaml:"rate_per_ip"`    // new ones from one address; default 100/s
 
-	PerIdentity     int  `yaml:"per_identity" min:"0"` // at one time of one identity that a token proves; default 50
-	RatePerIdentity Rate `yaml:"rate_per_identity"`    // new ones of one identity; default 20/s
+	PerIdentity     int  `yaml:"per_identity" min:"0"` // at one time of one identity that a token proves; default 100
+	RatePerIdentity Rate `yaml:"rate_per_identity"`    // new ones of one identity; default 100/s
 	// IPv6Prefix is how many bits of an IPv6 address count as one client. Default 64.
 	IPv6Prefix int `yaml:"ipv6_prefix" min:"16" max:"128"`
 	// SocketsPerIP are TCP connections from one address, whatever is said on them; not of trusted_proxies, and not
@@ -158,11 +158,11 @@ type Connections struct {
 
 // Events bounds the packets of one session. A zero rate means no limit.
 type Events struct {
-	PerSession Rate            `yaml:"per_session"` // default 100/s
+	PerSession Rate            `yaml:"per_session"` // default 1000/s
 	PerEvent   map[string]Rate `yaml:"per_event"`   // by event name; default none
-	// PerIdentity is for all sessions of one identity together. Default 300/s.
+	// PerIdentity is for all sessions of one identity together. Default 2000/s.
 	PerIdentity  Rate          `yaml:"per_identity"`
-	Bytes        SizeRate      `yaml:"bytes"`                  // of one session's events; default 4MiB/s
+	Bytes        SizeRate      `yaml:"bytes"`                  // of one session's events; default 16MiB/s
 	DecisionTime time.Duration `yaml:"decision_time" max:"1s"` // of each second, to decide one session's packets; default 500ms
 }
 

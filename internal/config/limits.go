@@ -33,7 +33,7 @@ type SessionLimits struct {
 
 // TrafficLimits bound what one client sends, whatever it says. Zero means no limit.
 type TrafficLimits struct {
-	Frames    Rate     `yaml:"frames"`    // WebSocket frames of any kind, packets of a POST; default 1000/s
+	Frames    Rate     `yaml:"frames"`    // WebSocket frames of any kind, packets of a POST; default 5000/s
 	Control   Rate     `yaml:"control"`   // WebSocket pings and pongs; default 20/s
 	Fragments Rate     `yaml:"fragments"` // WebSocket frames that are not a whole message; default 500/s
 	Bytes     SizeRate `yaml:"bytes"`     // more wait; default 16MiB/s
@@ -125,15 +125,15 @@ func defaultLimits() Limits {
 		Payload: 1 << 20, UpstreamPayload: 16 << 20, Depth: 32, Attachments: 16, Namespaces: 16, Rooms: 256,
 		Elements: 65536, Number: 128, EventName: 256, NamespaceName: 256, AckID: 16, Acks: 1024,
 		Connects: Rate{20, time.Second}, Memory: 1 << 30,
-		Connections: Connections{Total: 10000, Rate: Rate{1000, time.Second}, PerIP: 100, RatePerIP: Rate{20, time.Second},
-			PerIdentity: 50, RatePerIdentity: Rate{20, time.Second}, IPv6Prefix: 64, SocketsPerIP: 512},
-		Events: Events{PerSession: Rate{100, time.Second}, PerIdentity: Rate{300, time.Second},
-			Bytes: SizeRate{4 << 20, time.Second}, DecisionTime: 500 * time.Millisecond},
+		Connections: Connections{Total: 10000, Rate: Rate{1000, time.Second}, PerIP: 100, RatePerIP: Rate{100, time.Second},
+			PerIdentity: 100, RatePerIdentity: Rate{100, time.Second}, IPv6Prefix: 64, SocketsPerIP: 512},
+		Events: Events{PerSession: Rate{1000, time.Second}, PerIdentity: Rate{2000, time.Second},
+			Bytes: SizeRate{16 << 20, time.Second}, DecisionTime: 500 * time.Millisecond},
 		HTTP: HTTPLimits{Header: 32 << 10, Headers: 100, URL: 8 << 10, Cookie: 16 << 10, HeaderTime: 10 * time.Second,
 			BodyTime: 30 * time.Second},
 		Sessions: SessionLimits{ConnectTime: 20 * time.Second, PollTime: 15 * time.Second, WriteTime: 20 * time.Second,
 			Idle: 2 * time.Hour, Lifetime: 24 * time.Hour, Upgrades: 5, TotalUpgrades: 1000},
-		Traffic: TrafficLimits{Frames: Rate{1000, time.Second}, Control: Rate{20, time.Second},
+		Traffic: TrafficLimits{Frames: Rate{5000, time.Second}, Control: Rate{20, time.Second},
 			Fragments: Rate{500, time.Second}, Bytes: SizeRate{16 << 20, time.Second}},
 		Unfinished: Unfinished{Time: 30 * time.Second, Bytes: 64 << 20},
 	}
