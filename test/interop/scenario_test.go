@@ -186,11 +186,12 @@ func (s *scenario) writeConfig(t *testing.T, dir string, config map[string]any) 
 		files["policy.rego"] = s.Rego
 		config = merge(config, map[string]any{"policy": map[string]any{"paths": []any{"policy.rego"}}})
 	}
+	upstream := config["upstream"].(map[string]any)["url"].(string) // of baseConfig
 	text, err := yaml.Marshal(tokens(merge(config, s.Gateway)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	files["siogw.yaml"] = strings.ReplaceAll(string(text), "SCENARIO_SECRET", secret)
+	files["siogw.yaml"] = strings.NewReplacer("SCENARIO_SECRET", secret, "SCENARIO_UPSTREAM", upstream).Replace(string(text))
 	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
