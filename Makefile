@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
-.PHONY: build test setup lint unit race inner interop advisories bench fuzz demo guests guests-check
+.PHONY: build test setup lint unit race inner interop advisories bench fuzz demo guests guests-check abuse
 
 FUZZTIME ?= 10m
 # Set by CI and `make test`: a test that lacks node, its packages or a browser fails and is not skipped.
@@ -65,6 +65,10 @@ bench:
 	@echo; echo "stages of a decision (budget for the checks of an event together: 1.5 µs when memoized)"
 	go test -run '^$$' -bench '$(stages)' -benchmem ./socketio ./internal/strictjson ./internal/inputjson ./engine \
 		./plugins/rego ./plugins/wasm ./internal/decisionlog
+
+# Floods a gateway and prints what each cost it; the tests alone are part of unit.
+abuse:
+	ABUSE_TABLE=1 go test -count=1 -v -run TestFloods ./test/abuse | grep -v '^=== '
 
 fuzz:
 	FUZZTIME=$(FUZZTIME) scripts/fuzz.sh

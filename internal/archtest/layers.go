@@ -77,6 +77,7 @@ var packages = map[string]pkg{
 	"internal/archtest": {layer: 0},
 	"test/interop":      {layer: 9, tests: []string{"yaml"}, above: true},
 	"test/advisories":   {layer: 9, above: true},
+	"test/abuse":        {layer: 9, above: true},
 	"test/bench":        {layer: 9, heavy: []string{"gorilla"}, above: true},
 }
 
