@@ -38,10 +38,25 @@ func (g *Gateway) accept(o *eioserver.Opening) (engineio.Handler, error) {
 		s.abandon()
 		return nil, err
 	}
+	g.tellCookie(o)
 	g.stats.open.Add(1)
 	g.stats.opened.Add(1)
 	s.enter()
 	return s.down, nil
+}
+
+// tellCookie does what the option cookie of engine.io does (lib/server.ts, generateId and "headers"): the
+// upstream cannot, since it sets it on polling handshakes only, and none reaches it.
+func (g *Gateway) tellCookie(o *eioserver.Opening) {
+	if g.opt.Cookie == "" || o.Transport != "polling" {
+		return
+	}
+	sid := o.ID
+	if o.SID != "" {
+		sid = o.SID
+	}
+	c := http.Cookie{Name: g.opt.Cookie, Value: sid, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: o.Secure}
+	o.Header.Add("Set-Cookie", c.String())
 }
 
 func (g *Gateway) open(s *session, o *eioserver.Opening, in *engine.Input) error {

@@ -1,6 +1,8 @@
 package gateway_test
 
 import (
+	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -380,4 +382,35 @@ func TestTransportRefusalsAreLogged(t *testing.T) {
 			t.Errorf("%.10q: logged %+v, want %d", say, e, code)
 		}
 	}
+}
+
+// The option cookie of engine.io, which an upstream that sees WebSockets only does not carry out.
+func TestCookieTellsSID(t *testing.T) {
+	r := newRig(t, nil, func(o *gateway.Options) { o.Cookie = "io" })
+	resp, err := http.Get(siotest.SocketURL(r.url, "polling"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var open siotest.Open
+	if err := json.NewDecoder(skip(resp.Body, 1)).Decode(&open); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := resp.Header.Get("Set-Cookie"), "io="+open.SID+"; Path=/; HttpOnly; SameSite=Lax"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	bye, err := http.Post(siotest.SocketURL(r.url, "polling")+"&sid="+open.SID, "text/plain", strings.NewReader("1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	bye.Body.Close()
+	c := siotest.NewClient(t, r.url, nil)
+	if got := c.Header.Get("Set-Cookie"); got != "" {
+		t.Errorf("a WebSocket got %q", got)
+	}
+}
+
+func skip(r io.Reader, n int64) io.Reader {
+	_, _ = io.CopyN(io.Discard, r, n)
+	return r
 }

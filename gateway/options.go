@@ -36,6 +36,7 @@ type Options struct {
 	Origins      []string // exact; empty admits the same host only
 	// OriginRequired refuses clients without an Origin, but for pages of the same origin. Browsers send one.
 	OriginRequired bool
+	Cookie         string         // names the cookie that tells a polling client its sid; "" for none
 	Bind           Bind           // what a sid is bound to; default BindAddress
 	Trusted        []netip.Prefix // proxies whose word on the client's address is believed; the zero prefix is Unix sockets
 	// TrustedHeader is where they tell it, in lower case: x-forwarded-for (the default), forwarded, or the name

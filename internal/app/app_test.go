@@ -43,6 +43,7 @@ parser: msgpack
 compression: { enabled: true }
 limits: { events: { per_event: { message: 10/s } } }
 origin_required: true
+session: { cookie: io }
 responses: [{ action: ban }]
 identity: { required: true, jwt: { secret: 0123456789abcdef0123456789abcdef } }
 rooms: { join: [{ event: a }], leave: [{ event: a }], target: [{ event: a }] }

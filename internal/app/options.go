@@ -35,7 +35,7 @@ func options(c *config.Config) gateway.Options {
 		Deny:         gateway.Deny{NoAck: !c.Deny.Ack, Event: c.Deny.Event, MaxPerMinute: c.Deny.MaxPerMinute},
 		Require:      c.Identity.Required,
 
-		OriginRequired: c.OriginRequired, Bind: gateway.Bind(c.Session.Bind), Responses: responses(c.Responses),
+		OriginRequired: c.OriginRequired, Bind: gateway.Bind(c.Session.Bind), Cookie: string(c.Session.Cookie), Responses: responses(c.Responses),
 	}
 	o.Compression = gateway.Compression{Enabled: c.Compression.Enabled, MinSize: int(c.Compression.MinSize), MaxRatio: c.Compression.MaxRatio}
 	if c.Parser == "msgpack" {

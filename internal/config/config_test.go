@@ -126,6 +126,7 @@ func TestErrors(t *testing.T) {
 		{"bind", "session: { bind: ip }", `2:18: session.bind: want address or cookie or none, found "ip"`},
 		{"size", "limits: { payload: 1 megabyte }", `2:20: limits.payload: want a size such as 64KiB, found "1 megabyte"`},
 		{"small size", "limits: { payload: 1023 }", `2:20: limits.payload: want at least 1KiB, found "1023"`},
+		{"cookie", "session: { cookie: a b }", `2:20: session.cookie: want the name of a cookie such as io, found "a b"`},
 		{"rate", "limits: { connections: { rate_per_ip: fast } }", `2:39: limits.connections.rate_per_ip: want a rate such as 20/s, 100/m or 5/10s, or 0 for no limit, found "fast"`},
 		{"rate in map", "limits: { events: { per_event: { a: 0/s } } }", `2:37: limits.events.per_event.a: want a rate such as 20/s, 100/m or 5/10s, or 0 for no limit, found "0/s"`},
 		{"network", "trusted_proxies: [10.0.0.0/8, 10.0.0.0/33]", `2:31: trusted_proxies.1: want a network such as 10.0.0.0/8, an address, or unix, found "10.0.0.0/33"`},

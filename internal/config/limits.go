@@ -50,7 +50,13 @@ type Session struct {
 	// Bind is address: of the client; cookie: one that the handshake sets, for clients whose address changes
 	// and that keep cookies; or none. Default address.
 	Bind string `yaml:"bind" enum:"address,cookie,none"`
+	// Cookie names the cookie that tells a polling client's sid, as the option cookie of engine.io does: the upstream
+	// cannot set its own, since it sees WebSockets only. Default "", none.
+	Cookie CookieName `yaml:"cookie"`
 }
+
+// CookieName is a token of RFC 6265 section 4.1.1, or "".
+type CookieName string
 
 // Response says what happens when refusals add up.
 type Response struct {

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"math"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"path/filepath"
@@ -189,6 +190,14 @@ func (p *Pointer) parse(text, _ string) error {
 // badEscape reports a ~ that RFC 6901 does not know.
 func badEscape(pointer string) bool {
 	return strings.Contains(strings.NewReplacer("~0", "", "~1", "").Replace(pointer), "~")
+}
+
+func (n *CookieName) parse(text, _ string) error {
+	*n = CookieName(text)
+	if text != "" && (&http.Cookie{Name: text, Value: "x"}).Valid() != nil {
+		return errors.New("want the name of a cookie such as io")
+	}
+	return nil
 }
 
 func (m *MaskPath) parse(text, _ string) error {
