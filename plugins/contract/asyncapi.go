@@ -1,6 +1,7 @@
 package contract
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -82,9 +83,7 @@ func (l *loader) operations3(operations spot, flip bool) {
 			l.fail(o, "names no channel")
 			continue
 		}
-		if s.namespace = unescapeToken.Replace(key); channel.get("address").text() != "" {
-			s.namespace = channel.get("address").text()
-		}
+		s.namespace = cmp.Or(channel.get("address").text(), key)
 		if l.namespaceName(oneOf(channel.get("address"), channel), s.namespace) {
 			l.operation(o, channel, s)
 		}
@@ -98,14 +97,15 @@ func (l *loader) operation(o, channel spot, s spec) {
 	if o.get("x-ack-required").text() == "true" {
 		s.ack = ackRequired
 	}
+	var m spot
 	messages := o.get("messages")
 	if messages.there() {
-		for _, m := range messages.items() {
+		for _, m = range messages.items() {
 			l.message(m, s)
 		}
 		return
 	}
-	for _, m := range channel.get("messages").members() {
+	for s.name, m = range channel.get("messages").members() {
 		l.message(m, s)
 	}
 }
@@ -128,16 +128,15 @@ func (l *loader) reply(reply spot, s *spec) {
 	}
 }
 
-// message adds the event that a message describes. s says what the operation says of it.
+// message adds the event that a message describes. s says what the operation says of it, and the name of a
+// message that has none.
 func (l *loader) message(m spot, s spec) {
 	m, key, ok := l.resolve(m)
 	if !ok {
 		return
 	}
 	s.at = m
-	if s.name = oneOf(m.get("name"), m.get("messageId")).text(); s.name == "" {
-		s.name = unescapeToken.Replace(key)
-	}
+	s.name = cmp.Or(m.get("name").text(), m.get("messageId").text(), s.name, key)
 	if s.name == "" {
 		l.fail(m, "a message without a name: name is that of the event")
 		return

@@ -77,8 +77,11 @@ func (l *loader) document(name string) (*document, error) {
 		return nil, fmt.Errorf("larger than %d bytes", maxFile)
 	}
 	d := &document{path: name, shown: filepath.Join(l.dir, filepath.FromSlash(name))}
+	if err := d.parse(data); err != nil {
+		return nil, err
+	}
 	l.docs[name] = d
-	return d, d.parse(data)
+	return d, nil
 }
 
 // plain takes the path out of an error, as the place names it already.

@@ -76,7 +76,7 @@ func (s spot) place() string { return fmt.Sprintf("%s:%d", s.doc.shown, s.node.L
 
 const maxHops = 32
 
-// resolve follows references till a value that is none. name is the last part of the last reference.
+// resolve follows references till a value that is none. name is the last part of the first reference.
 // It reports false, and notes the mistake, when one leads nowhere.
 func (l *loader) resolve(s spot) (to spot, name string, ok bool) {
 	for range maxHops {
@@ -89,8 +89,10 @@ func (l *loader) resolve(s spot) (to spot, name string, ok bool) {
 			l.fail(ref, "%v", err)
 			return s, "", false
 		}
-		_, fragment, _ := strings.Cut(ref.text(), "#")
-		s, name = next, fragment[strings.LastIndexByte(fragment, '/')+1:]
+		if name == "" {
+			name = unescapeToken.Replace(ref.text()[strings.LastIndexAny(ref.text(), "/#")+1:])
+		}
+		s = next
 	}
 	l.fail(s, "references without an end")
 	return s, "", false
