@@ -25,7 +25,6 @@ type side struct {
 	paused  bool
 	over    bool // the connection ended by itself
 	closed  int  // calls of Close
-	want    int  // attachments still due
 	decoder socketio.Decoder
 	take    func(p *socketio.Packet) // of the model
 }
