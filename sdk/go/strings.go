@@ -76,13 +76,13 @@ func appendReplacement(out []byte, i int, text string) []byte {
 	}
 	out = append(out, '"')
 	out = strconv.AppendInt(out, int64(i), 10)
-	return appendQuoted(append(out, `":`...), text)
+	return AppendText(append(out, `":`...), text)
 }
 
 const hex = "0123456789abcdef"
 
-// appendQuoted appends s as JSON text; bytes that are no UTF-8 become U+FFFD.
-func appendQuoted(out []byte, s string) []byte {
+// AppendText appends s as a JSON string; bytes that are no UTF-8 become U+FFFD.
+func AppendText(out []byte, s string) []byte {
 	out = append(out, '"')
 	for i := 0; i < len(s); {
 		c := s[i]
