@@ -44,14 +44,22 @@ func Load(ctx context.Context, o Options) (*Policy, error) {
 		return nil, err
 	}
 	p := &Policy{timeout: o.timeout(), maxBytes: o.maxBytes()}
-	p.store = inmem.NewFromObjectWithOpts(data, inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true))
-	if p.txn, err = p.store.NewTransaction(ctx); err != nil {
-		return nil, fmt.Errorf("policy data: %w", err)
+	if err := p.fill(ctx, data); err != nil {
+		return nil, err
 	}
 	if err := p.compile(ctx, modules, &o); err != nil {
 		return nil, err
 	}
 	return p, p.prepare(modules)
+}
+
+// fill makes the store of data.
+func (p *Policy) fill(ctx context.Context, data map[string]any) (err error) {
+	p.store = inmem.NewFromObjectWithOpts(data, inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true))
+	if p.txn, err = p.store.NewTransaction(ctx); err != nil {
+		return fmt.Errorf("policy data: %w", err)
+	}
+	return nil
 }
 
 // Baseline loads the embedded policy that authorizes nothing.
@@ -120,29 +128,38 @@ func merge(dst, src map[string]any, path string) error {
 }
 
 func (p *Policy) compile(ctx context.Context, modules map[string]*ast.Module, o *Options) error {
+	c, all, err := p.newCompiler(ctx, modules, o)
+	if err != nil {
+		return err
+	}
+	p.compiler = c
+	if c.Compile(all); c.Failed() {
+		return explainUnsafe(flatten(c.Errors))
+	}
+	return nil
+}
+
+// newCompiler gives what compiles modules, and all that it has to compile.
+func (p *Policy) newCompiler(ctx context.Context, modules map[string]*ast.Module, o *Options) (*ast.Compiler, map[string]*ast.Module, error) {
 	schema := o.Schema
 	if schema == nil {
 		schema = policies.Schema
 	}
 	set, err := schemaSet(schema)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	p.compiler = ast.NewCompiler().
+	all := maps.Clone(modules)
+	if all[defaultsName], err = defaults(modules); err != nil {
+		return nil, nil, err
+	}
+	return ast.NewCompiler().
 		WithDefaultRegoVersion(ast.RegoV1).
 		WithSchemas(set).
 		WithUseTypeCheckAnnotations(true).
 		WithStrict(o.Strict).
 		WithCapabilities(capabilities(o.Unsafe)).
-		WithPathConflictsCheck(storage.NonEmpty(ctx, p.store, p.txn))
-	all := maps.Clone(modules)
-	if all[defaultsName], err = defaults(modules); err != nil {
-		return err
-	}
-	if p.compiler.Compile(all); p.compiler.Failed() {
-		return explainUnsafe(flatten(p.compiler.Errors))
-	}
-	return nil
+		WithPathConflictsCheck(storage.NonEmpty(ctx, p.store, p.txn)), all, nil
 }
 
 // schemaSet makes s the type of input in every module.
