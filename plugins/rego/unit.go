@@ -35,8 +35,8 @@ type UnitResult struct {
 	Line    int
 	Failed  bool
 	Skipped bool
-	Err     error         // it did not evaluate
-	Output  string        // what it printed
+	Err     error  // it did not evaluate
+	Output  string // what it printed
 	Took    time.Duration
 }
 
