@@ -2,7 +2,6 @@ package hostabi
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 
@@ -25,6 +24,19 @@ var exportTypes = []struct {
 	{exportDecide, "(i32, i32) → (i64)", true},
 	{exportConfigure, "(i32, i32) → (i64)", false},
 	{"_initialize", "() → ()", false},
+}
+
+// Check reads what wasm declares, and checks it as Compile does, without reading or compiling its code. When the
+// error wraps ErrABI and there is an Info nonetheless, it is a module and no guest.
+func Check(wasm []byte) (*meter.Info, error) {
+	info, err := meter.Inspect(wasm)
+	if err == nil {
+		err = checkGuest(info)
+	}
+	if err != nil {
+		err = fmt.Errorf("%w: %w", ErrABI, err)
+	}
+	return info, err
 }
 
 // checkGuest checks a module's exports and imports against ABI.md, sections 2 and 6.
@@ -64,7 +76,7 @@ func checkImport(i meter.Import) error {
 		if !ok {
 			return fmt.Errorf("import siogw.%s is unknown", i.Name)
 		}
-		if got := typeString(i.Type); got != f.typ {
+		if got := i.Type.String(); got != f.typ {
 			return fmt.Errorf("import siogw.%s is %s, not %s", i.Name, got, f.typ)
 		}
 		return nil
@@ -85,25 +97,8 @@ func hasExport(info *meter.Info, name string, kind meter.Kind) bool {
 func signature(info *meter.Info, name string) string {
 	for _, e := range info.Exports {
 		if e.Name == name && e.Kind == meter.Func {
-			return typeString(e.Type)
+			return e.Type.String()
 		}
 	}
 	return ""
-}
-
-var typeNames = map[meter.ValueType]string{
-	meter.I32: "i32", meter.I64: "i64", meter.F32: "f32", meter.F64: "f64",
-	meter.V128: "v128", meter.FuncRef: "funcref", meter.ExternRef: "externref",
-}
-
-func typeString(t meter.FuncType) string {
-	return "(" + joinTypes(t.Params) + ") → (" + joinTypes(t.Results) + ")"
-}
-
-func joinTypes(types []meter.ValueType) string {
-	var names []string
-	for _, t := range types {
-		names = append(names, typeNames[t])
-	}
-	return strings.Join(names, ", ")
 }

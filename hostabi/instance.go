@@ -130,7 +130,7 @@ func (i *instance) serve(ctx context.Context, view []byte) (res Result, err erro
 		i.end()
 		return Result{}, err
 	}
-	res.Labels, res.Fuel = i.labels, i.granted-int64(i.fuel.Get())
+	res.Labels, res.Fuel, res.Memory = i.labels, i.granted-int64(i.fuel.Get()), int64(i.mem.Size())
 	i.end()
 	return res, nil
 }

@@ -45,6 +45,7 @@ type Result struct {
 	Verdict []byte // nil: allow, unchanged
 	Labels  []Label
 	Fuel    int64 // used
+	Memory  int64 // bytes of linear memory that the instance has after it
 }
 
 // Pool holds the instances of one module that serve under one configuration. Safe for concurrent use.

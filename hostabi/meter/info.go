@@ -1,5 +1,7 @@
 package meter
 
+import "strings"
+
 // Kind says what an import or export is.
 type Kind byte
 
@@ -10,6 +12,9 @@ const (
 	Memory
 	Global
 )
+
+// String gives "function", "table", "memory" or "global".
+func (k Kind) String() string { return [...]string{"function", "table", "memory", "global"}[k] }
 
 // ValueType is the binary format's byte for a type.
 type ValueType byte
@@ -25,9 +30,25 @@ const (
 	ExternRef ValueType = 0x6f
 )
 
+var typeNames = map[ValueType]string{I32: "i32", I64: "i64", F32: "f32", F64: "f64", V128: "v128", FuncRef: "funcref", ExternRef: "externref"}
+
+// String gives the type's name in the text format.
+func (t ValueType) String() string { return typeNames[t] }
+
 // FuncType is the signature of a function.
 type FuncType struct {
 	Params, Results []ValueType
+}
+
+// String gives a signature as "(i32, i32) → (i64)".
+func (t FuncType) String() string { return "(" + joinTypes(t.Params) + ") → (" + joinTypes(t.Results) + ")" }
+
+func joinTypes(types []ValueType) string {
+	names := make([]string, len(types))
+	for i, t := range types {
+		names[i] = t.String()
+	}
+	return strings.Join(names, ", ")
 }
 
 // Import is one import of a module.

@@ -14,6 +14,7 @@ import (
 	"github.com/siogw/siogw/hostabi"
 	"github.com/siogw/siogw/internal/config"
 	"github.com/siogw/siogw/internal/identity"
+	"github.com/siogw/siogw/plugins/contract"
 	"github.com/siogw/siogw/plugins/rego"
 )
 
@@ -26,9 +27,10 @@ const (
 // Judge is the decision side of a gateway: the engine with the policy and the plugins, and the verifier.
 type Judge struct {
 	Engine   *engine.Engine
-	Verifier gateway.Verifier // nil: nobody is authenticated
-	Policy   *rego.Policy     // the configured one, or the baseline
-	Baseline bool             // Policy is the baseline
+	Verifier gateway.Verifier   // nil: nobody is authenticated
+	Policy   *rego.Policy       // the configured one, or the baseline
+	Baseline bool               // Policy is the baseline
+	Contract *contract.Contract // nil for none
 	Plugins  []*Plugin
 
 	runtime *hostabi.Runtime // nil without plugins
@@ -46,11 +48,12 @@ type JudgeOptions struct {
 func NewJudge(ctx context.Context, cfg *config.Config, o JudgeOptions) (*Judge, error) {
 	j := &Judge{}
 	stages, err := j.loadPlugins(ctx, cfg, o.Logger)
-	errs := []error{j.loadPolicy(ctx, cfg), err, j.loadKeys(cfg)}
+	first, errContract := j.loadContract(cfg)
+	errs := []error{errContract, j.loadPolicy(ctx, cfg), err, j.loadKeys(cfg)}
 	if err := errors.Join(errs...); err != nil {
 		return nil, errors.Join(err, j.Close(ctx))
 	}
-	stages = append(stages, j.policyStage(cfg, o.Watch))
+	stages = append(append(first, stages...), j.policyStage(cfg, o.Watch))
 	if j.Engine, err = engine.New(stages...); err != nil {
 		return nil, errors.Join(err, j.Close(ctx))
 	}
@@ -132,8 +135,8 @@ func (j *Judge) Close(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// cacheDir is where compiled plugins are kept between runs; "" where the user has no such place.
-func cacheDir() string {
+// CacheDir is where compiled plugins are kept between runs; "" where the user has no such place.
+func CacheDir() string {
 	base, err := os.UserCacheDir()
 	if err != nil {
 		return ""

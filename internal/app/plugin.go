@@ -33,7 +33,7 @@ func (j *Judge) loadPlugins(ctx context.Context, cfg *config.Config, logger *slo
 	if len(cfg.Plugins) == 0 {
 		return nil, nil
 	}
-	if j.runtime, err = hostabi.NewRuntime(ctx, hostabi.RuntimeOptions{CacheDir: cacheDir()}); err != nil {
+	if j.runtime, err = hostabi.NewRuntime(ctx, hostabi.RuntimeOptions{CacheDir: CacheDir()}); err != nil {
 		return nil, err
 	}
 	var errs []error

@@ -112,8 +112,20 @@ func (p *Plugin) Counters() map[string]int64 { return p.sink.counters() }
 
 // Decide implements engine.Plugin. A kind that the manifest does not name is abstained from.
 func (p *Plugin) Decide(ctx context.Context, in *engine.Input) engine.Verdict {
+	v, _ := p.Measure(ctx, in)
+	return v
+}
+
+// Usage is what one decision took of a guest; all zero when it was not asked, or did not answer.
+type Usage struct {
+	Fuel   int64 // units of package meter
+	Memory int64 // bytes of linear memory that the instance has after it
+}
+
+// Measure is Decide, and tells what the decision took.
+func (p *Plugin) Measure(ctx context.Context, in *engine.Input) (engine.Verdict, Usage) {
 	if p.kinds != 0 && p.kinds&(1<<in.Kind) == 0 {
-		return engine.Verdict{Effect: engine.Abstain}
+		return engine.Verdict{Effect: engine.Abstain}, Usage{}
 	}
 	buf := p.buffers.Get().(*[]byte)
 	defer p.buffers.Put(buf)
@@ -123,10 +135,11 @@ func (p *Plugin) Decide(ctx context.Context, in *engine.Input) engine.Verdict {
 	}
 	res, err := p.pool.Decide(ctx, view)
 	if err != nil {
-		return engine.Failed(failureCode(err), err)
+		return engine.Failed(failureCode(err), err), Usage{}
 	}
+	used := Usage{Fuel: res.Fuel, Memory: res.Memory}
 	if res.Verdict == nil && res.Labels == nil {
-		return engine.Verdict{Effect: engine.Allow}
+		return engine.Verdict{Effect: engine.Allow}, used
 	}
 	v, err := verdict(in, res, picked)
 	if err != nil {
@@ -134,9 +147,9 @@ func (p *Plugin) Decide(ctx context.Context, in *engine.Input) engine.Verdict {
 		if errors.Is(err, errTransform) {
 			code = engine.CodeTransform
 		}
-		return engine.Failed(code, fmt.Errorf("verdict: %w", err))
+		return engine.Failed(code, fmt.Errorf("verdict: %w", err)), used
 	}
-	return v
+	return v, used
 }
 
 func failureCode(err error) engine.Code {
