@@ -79,6 +79,19 @@ func (s *Session) forgetLocked() {
 	s.srv.live.Done()
 }
 
+// shutdownLinger is how long a closed session waits for its client's last poll when the server stops: a client
+// between two polls is back at once, and who is not must not hold the end up.
+const shutdownLinger = time.Second
+
+// hurry shortens the wait for the last poll.
+func (s *Session) hurry() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.poll != nil && s.poll.lingering != nil && s.poll.lingering.Stop() {
+		s.poll.lingering.Reset(min(shutdownLinger, s.srv.opts.WriteTimeout))
+	}
+}
+
 // forgetNow is forget before its time. s.mu is held.
 func (s *Session) forgetNow() {
 	if s.poll != nil && s.poll.lingering != nil && s.poll.lingering.Stop() {

@@ -64,6 +64,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	s.mu.Unlock()
 	for _, session := range s.all() {
 		session.end(engineio.Shutdown)
+		session.hurry()
 	}
 	gone := make(chan struct{})
 	go func() { s.live.Wait(); close(gone) }()

@@ -533,6 +533,21 @@ func TestShutdown(t *testing.T) {
 	}
 }
 
+// A client that does not poll does not hold the end up.
+func TestShutdownWaitsForNoLastPoll(t *testing.T) {
+	r := newRig(t, nil)
+	silent, refused := r.poll(t), r.poll(t)
+	refused.h.s.Close(engineio.Denied) // lingers for its last poll, which never comes
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := r.Shutdown(ctx); err != nil {
+		t.Error(err)
+	}
+	if a, b := silent.h.reason(t), refused.h.reason(t); a != engineio.Shutdown || b != engineio.Denied {
+		t.Error(a, b)
+	}
+}
+
 // Clients that do not answer do not hold a shutdown beyond its time.
 func TestShutdownCut(t *testing.T) {
 	r := newRig(t, nil)
