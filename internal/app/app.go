@@ -105,6 +105,8 @@ func Warnings(cfg *config.Config) []string {
 	warn(len(policy.Paths) == 0, "NOTHING IS AUTHORIZED: no policy is configured (policy.paths); what passes the limits is allowed")
 	warn(len(policy.Paths) > 0 && policy.Mode == modeOff, "NOTHING IS AUTHORIZED: policy.mode is off")
 	warn(len(policy.Paths) > 0 && policy.Mode == modeMonitor, "NOTHING IS DENIED BY POLICY: policy.mode is monitor")
+	warn(len(cfg.Contract.Files) > 0 && cfg.Contract.Mode == modeMonitor, "NOTHING IS DENIED BY CONTRACT: contract.mode is monitor")
+	warn(len(cfg.Contract.Files) > 0 && cfg.Contract.Mode == modeOff, "NOTHING IS DENIED BY CONTRACT: contract.mode is off")
 	warn(!cfg.Identity.JWT.HasKey(), "NOBODY IS AUTHENTICATED: no key is configured (identity.jwt)")
 	secret := len(cfg.Identity.JWT.Secret)
 	warn(secret > 0 && secret < 32, fmt.Sprintf("WEAK SECRET: identity.jwt.secret has %d bytes; RFC 7518 section 3.2 asks for 32, what is shorter can be found by trying", secret))

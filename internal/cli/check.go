@@ -46,13 +46,14 @@ Exits with 1 when it finds a mistake.`,
 
 // report is what check tells.
 type report struct {
-	OK       bool           `json:"ok"`
-	File     string         `json:"file"`
-	Errors   []problem      `json:"errors"`
-	Warnings []string       `json:"warnings"`
-	Upstream string         `json:"upstream,omitempty"`
-	Policy   *policyReport  `json:"policy,omitempty"`
-	Plugins  []pluginReport `json:"plugins,omitempty"`
+	OK       bool            `json:"ok"`
+	File     string          `json:"file"`
+	Errors   []problem       `json:"errors"`
+	Warnings []string        `json:"warnings"`
+	Upstream string          `json:"upstream,omitempty"`
+	Policy   *policyReport   `json:"policy,omitempty"`
+	Contract *contractReport `json:"contract,omitempty"`
+	Plugins  []pluginReport  `json:"plugins,omitempty"`
 }
 
 // problem is an error; Line and Key are there when it is one of the configuration.
@@ -117,6 +118,7 @@ func inspect(ctx context.Context, s *streams, c *source) *report {
 	}
 	r.add(errors.Join(j.Try(ctx, cfg)...))
 	r.Policy = &policyReport{Paths: cfg.Policy.Paths, Mode: engine.Mode(cfg.Policy.Mode).String(), Baseline: j.Baseline}
+	r.Contract = contractOf(cfg, j)
 	for _, p := range j.Plugins {
 		r.Plugins = append(r.Plugins, pluginReport{Name: p.Config.Name, Source: string(p.Config.Source), SHA256: p.SHA256,
 			Bytes: p.Size, View: p.Manifest.View, Phase: p.Config.Phase, Mode: engine.Mode(p.Config.Mode).String(), OnError: p.Config.OnError})
@@ -162,6 +164,7 @@ func (r *report) text(s *streams) error {
 	} else {
 		fmt.Fprintf(s.out, "  policy    %v, %s\n", r.Policy.Paths, r.Policy.Mode)
 	}
+	r.Contract.text(s.out)
 	for _, p := range r.Plugins {
 		fmt.Fprintf(s.out, "  plugin    %s: %s, %s, %s, on error %s, %d KiB, sees %s, sha256 %s\n",
 			p.Name, p.Source, p.Phase, p.Mode, p.OnError, p.Bytes>>10, p.View, p.SHA256)

@@ -210,10 +210,14 @@ type RoomRule struct {
 	Room      Pointer `yaml:"room"`      // JSON pointer (RFC 6901) that begins with /args/; default /args/0
 }
 
-// Contract checks events against a schema.
+// Contract holds events, their arguments and answers to documents that describe them (docs/contracts.md).
 type Contract struct {
-	Files         []Path `yaml:"files"`                            // AsyncAPI or JSON Schema; default none
-	UnknownEvents string `yaml:"unknown_events" enum:"deny,allow"` // default deny
+	Files []Path `yaml:"files"` // AsyncAPI 2.x or 3.x, or plain contracts; default none
+	// UnknownEvents is what becomes of events and namespaces that no file describes. Default deny.
+	UnknownEvents string `yaml:"unknown_events" enum:"deny,allow"`
+	Mode          Mode   `yaml:"mode"` // enforce, monitor or off; default enforce
+	// Recovery says that the server has connectionStateRecovery, which adds an offset to its emits. Default false.
+	Recovery bool `yaml:"recovery"`
 }
 
 // Policy is the Rego part.

@@ -33,7 +33,7 @@ func Default() *Config {
 			JWT:        JWT{From: []TokenSource{"auth.token", "header.authorization"}},
 			RolesClaim: "roles",
 		},
-		Contract:    Contract{UnknownEvents: "deny"},
+		Contract:    Contract{UnknownEvents: "deny", Mode: Mode(engine.Enforce)},
 		Policy:      Policy{Mode: Mode(engine.Enforce), Timeout: 250 * time.Millisecond},
 		Deny:        Deny{Ack: true, Event: "siogw:denied", MaxPerMinute: 60},
 		DecisionLog: DecisionLog{Output: "stdout", Mask: []MaskPath{"auth", "args"}},

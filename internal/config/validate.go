@@ -16,8 +16,6 @@ var notYet = []struct {
 	asked func(*Config) bool
 	what  string
 }{
-	{"contract.files", func(c *Config) bool { return len(c.Contract.Files) > 0 }, "contracts are"},
-	{"contract.unknown_events", func(c *Config) bool { return c.Contract.UnknownEvents == "allow" }, "contracts are"},
 	{"identity.jwt.jwks", func(c *Config) bool { return c.Identity.JWT.JWKS.IsURL() }, "a key set from a URL is"},
 	{"store", func(c *Config) bool { return strings.HasPrefix(c.Store, "redis") }, "a shared store is"},
 }

@@ -2,6 +2,7 @@ package contract
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -121,5 +122,13 @@ func TestLimits(t *testing.T) {
 		if (err == nil) != tt.fits {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+func TestCoverage(t *testing.T) {
+	c := load(t, Options{Files: []string{"testdata/asyncapi3.yaml"}})
+	got := fmt.Sprint(c.Coverage())
+	if got != "[{/ [chat file ping] [time]} {/room-{id} [hello] []}]" {
+		t.Errorf("got %s", got)
 	}
 }
