@@ -89,3 +89,17 @@ func BenchmarkInjection(b *testing.B) {
 		})
 	}
 }
+
+func TestSecrets(t *testing.T) {
+	const args = `[{"note":"card 4111 1111 1111 1111","url":"redis://:s\u0033cret@h/","n":4111111111111111}]`
+	v := first(t, "secrets", "").Decide(context.Background(), message(args))
+	want := `[{"note":"card [redacted:card]","url":"redis://:[redacted:password]@h/","n":4111111111111111}]`
+	if string(v.Args) != want || v.Err != nil || string(v.Labels) != `{"count":2,"kinds":["card","password"]}` {
+		t.Errorf("got %s %s %v", v.Args, v.Labels, v.Err)
+	}
+	v = first(t, "secrets", `{"action":"deny","fields":["/0/url"]}`).Decide(context.Background(), message(args))
+	if v.Effect != engine.Deny || v.Reason != "holds a secret" || string(v.Labels) != `{"count":1,"kinds":["password"]}` {
+		t.Errorf("got %v %s %s %v", v.Effect, v.Reason, v.Labels, v.Err)
+	}
+	refused(t, "secrets", `{"action":"hide"}`, "want redact or deny")
+}
