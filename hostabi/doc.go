@@ -22,6 +22,7 @@ const (
 	MaxCounts      = 64       // counter calls of one call; trap
 	MaxCounterName = 64       // bytes of [a-z0-9_]; trap
 	slice          = 100_000  // fuel between two looks at the clock
+	overtime       = 2        // slices that a guest past its deadline still has: it may have waited for a processor, not worked
 	firstBuffer    = 4 << 10  // bytes first asked of siogw_alloc
 	defaultMemory  = 16 << 20
 	defaultTimeout = 5 * time.Millisecond

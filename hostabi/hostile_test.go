@@ -3,6 +3,7 @@ package hostabi_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
 	"strings"
 	"testing"
@@ -120,6 +121,20 @@ func TestCallersDeadline(t *testing.T) {
 	time.AfterFunc(10*time.Millisecond, cancel)
 	if _, err := p.Decide(ctx, []byte("x")); !errors.Is(err, hostabi.ErrTimeout) {
 		t.Error(err)
+	}
+}
+
+// TestOvertime: a deadline that passed while nobody let the guest run does not stop what is nearly done; it
+// does stop the rest.
+func TestOvertime(t *testing.T) {
+	for rounds, want := range map[int]error{10_000: nil, 1_000_000: hostabi.ErrTimeout} {
+		code := fmt.Sprintf("i32.const %d local.set 2 loop - local.get 2 i32.const 1 i32.sub local.tee 2 br_if 0 end", rounds)
+		p := mustPool(t, guest(onlyWhenTold(code)), hostabi.PoolOptions{Timeout: 1})
+		for range 20 { // fuel is left over from one call to the next, so each meets the clock elsewhere
+			if _, err := p.Decide(context.Background(), []byte("x")); !errors.Is(err, want) {
+				t.Errorf("%d rounds: %v", rounds, err)
+			}
+		}
 	}
 }
 

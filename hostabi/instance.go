@@ -34,6 +34,7 @@ type instance struct {
 	// Of the call that runs.
 	caller   context.Context
 	deadline time.Time
+	overtime int   // slices handed out after the deadline
 	granted  int64 // fuel handed out, with what was left before
 	logs     int
 	counts   int
@@ -89,7 +90,7 @@ func (i *instance) begin(caller context.Context, timeout time.Duration, left int
 	if d, ok := caller.Deadline(); ok && d.Before(i.deadline) {
 		i.deadline = d
 	}
-	i.granted, i.logs, i.counts, i.labels = left, 0, 0, nil
+	i.granted, i.overtime, i.logs, i.counts, i.labels = left, 0, 0, 0, nil
 }
 
 // end closes a call: what the guest printed is logged.
@@ -103,9 +104,13 @@ func (i *instance) end() {
 
 // refuel hands out another slice, or ends the call.
 func (i *instance) refuel(left int64) int64 {
-	i.checkClock()
-	if err := i.caller.Err(); err != nil {
+	switch err := i.caller.Err(); {
+	case errors.Is(err, context.Canceled):
 		panic(fmt.Errorf("%w: %w", errLate, err))
+	case err != nil, !time.Now().Before(i.deadline):
+		if i.overtime++; i.overtime > overtime {
+			panic(errLate)
+		}
 	}
 	if limit := i.pool.opt.Fuel; limit > 0 && i.granted-left > limit {
 		panic(errFuel)

@@ -41,7 +41,9 @@ type FuncType struct {
 }
 
 // String gives a signature as "(i32, i32) → (i64)".
-func (t FuncType) String() string { return "(" + joinTypes(t.Params) + ") → (" + joinTypes(t.Results) + ")" }
+func (t FuncType) String() string {
+	return "(" + joinTypes(t.Params) + ") → (" + joinTypes(t.Results) + ")"
+}
 
 func joinTypes(types []ValueType) string {
 	names := make([]string, len(types))
