@@ -2,6 +2,7 @@ package contract
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -253,6 +254,24 @@ func TestReasonsTellNoSecrets(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// Equal numbers are equal however they are written and however long the list.
+func TestUniqueNumbers(t *testing.T) {
+	c := load(t, Options{Files: []string{write(t, map[string]string{"c.yaml": "namespaces: { /: { in: { a: [{ uniqueItems: true }] } } }"})}})
+	long := "["
+	for i := range 40 {
+		long += strconv.Itoa(i) + ","
+	}
+	for _, tt := range []wanted{
+		{"event", "/", "a", `[` + long + `40]]`, ""},
+		{"event", "/", "a", `[` + long + `7.0]]`, "/args/0: two items are equal"},
+		{"event", "/", "a", `[` + long + `70e-1]]`, "/args/0: two items are equal"},
+		{"event", "/", "a", `[[1,1.0]]`, "/args/0: two items are equal"},
+		{"event", "/", "a", `[[9007199254740992,9007199254740993]]`, ""},
+	} {
+		tt.check(t, c)
 	}
 }
 

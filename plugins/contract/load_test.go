@@ -128,7 +128,7 @@ func TestLimits(t *testing.T) {
 func TestCoverage(t *testing.T) {
 	c := load(t, Options{Files: []string{"testdata/asyncapi3.yaml"}})
 	got := fmt.Sprint(c.Coverage())
-	if got != "[{/ [chat file ping] [time]} {/room-{id} [hello] []}]" {
+	if got != "[{/ [chat file pang ping pung] [time]} {/room-{id} [hello] []}]" {
 		t.Errorf("got %s", got)
 	}
 }

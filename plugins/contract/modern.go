@@ -46,6 +46,9 @@ func modernize(s map[string]any) error {
 		s["prefixItems"] = items
 		delete(s, "items")
 	}
+	if first, ok := s["prefixItems"].([]any); ok && len(first) == 0 { // 2020-12 wants one at least
+		delete(s, "prefixItems")
+	}
 	if more, ok := s["additionalItems"]; ok && s["items"] == nil {
 		s["items"] = more
 		delete(s, "additionalItems")

@@ -93,7 +93,7 @@ func rule(e *jsonschema.ValidationError, v any) string {
 		return "lacks " + strings.Join(k.Missing, ", ")
 	case *kind.AdditionalProperties, *kind.PropertyNames:
 		return "has a member that the contract does not name"
-	case *kind.FalseSchema:
+	case *kind.FalseSchema, *kind.Not:
 		return "not in the contract"
 	case *kind.AnyOf:
 		return "fits none of the alternatives"
