@@ -78,6 +78,7 @@ demo:
 
 guests:
 	scripts/guests.sh build
+	go test -count=1 -run TestSDK ./internal/pluginkit -update
 
 guests-check:
 	scripts/guests.sh check

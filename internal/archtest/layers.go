@@ -58,6 +58,7 @@ var packages = map[string]pkg{
 	"plugins/contract":   {layer: 3, heavy: []string{"schema", "yaml"}},
 
 	// The enforcement point and what serves it.
+	"internal/pluginkit":   {layer: 4, heavy: []string{"yaml"}},
 	"gateway":              {layer: 4, tests: []string{"gorilla"}},
 	"internal/config":      {layer: 5, heavy: []string{"yaml"}},
 	"internal/identity":    {layer: 5, heavy: []string{"jwx"}},
@@ -66,10 +67,12 @@ var packages = map[string]pkg{
 	"internal/listen":      {layer: 5, heavy: []string{"acme", "proxy"}},
 
 	// The program.
-	"internal/app":  {layer: 6, heavy: []string{"metrics"}},
-	"internal/demo": {layer: 7, heavy: []string{"jwx"}},
-	"internal/cli":  {layer: 8, heavy: []string{"cobra", "metrics"}},
-	"cmd/siogw":     {layer: 9},
+	"internal/app":      {layer: 6, heavy: []string{"metrics"}},
+	"internal/demo":     {layer: 7, heavy: []string{"jwx"}},
+	"internal/scenario": {layer: 7, heavy: []string{"yaml"}},
+	"internal/replay":   {layer: 7},
+	"internal/cli":      {layer: 8, heavy: []string{"cobra", "metrics"}},
+	"cmd/siogw":         {layer: 9},
 
 	// Tests and their tools.
 	"internal/siotest":  {layer: 0, heavy: []string{"gorilla"}},

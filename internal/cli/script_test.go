@@ -21,7 +21,9 @@ func TestMain(m *testing.M) {
 //
 //	exits CODE program args...   run it and want this exit code
 //	busy NAME                    listen on a free port, whose address becomes $NAME
+//	guest NAME FILE              write a module that does what NAME says; plugin_test.go has them
 func TestScripts(t *testing.T) {
+	compiled := goCache(t)
 	cache := t.TempDir() // one for all scripts: compiling a guest takes a second
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
@@ -29,9 +31,10 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("XDG_CACHE_HOME", cache)
+			env.Setenv("GOCACHE", compiled)
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "busy": busy},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "busy": busy, "guest": guest},
 	})
 }
 

@@ -1,0 +1,81 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/siogw/siogw/internal/pluginkit"
+)
+
+// benchArgs is what a plugin is measured with when nothing is given: a line of a chat.
+const benchArgs = `[{"room":"general","text":"hi there, are you coming to the party tonight?"}]`
+
+func pluginBenchCommand(s *streams) *cobra.Command {
+	var f guestFlags
+	var in pluginInput
+	var d time.Duration
+	var as string
+	cmd := &cobra.Command{
+		Use:   "bench PLUGIN",
+		Short: "Measure what a plugin costs",
+		Long: `Measure a plugin on one input (default a line of a chat): time for a call as the gateway makes it, fuel, memory,
+and beside it a guest that allows everything with the same view.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := checkFormat(as); err != nil {
+				return err
+			}
+			if d < time.Millisecond || d > time.Minute {
+				return errors.New("--time: want 1ms to 1m")
+			}
+			if in.args == "" && in.input == "" {
+				in.args = benchArgs
+			}
+			b, err := benchPlugin(cmd.Context(), s, args[0], &f, &in, d)
+			if err != nil {
+				return err
+			}
+			if as == "json" {
+				return indented(s.out, b)
+			}
+			return benchText(s.out, &b)
+		},
+	}
+	f.flags(cmd)
+	in.flags(cmd, "")
+	cmd.Flags().DurationVar(&d, "time", time.Second, "how long to measure")
+	format(cmd, &as)
+	return cmd
+}
+
+func benchPlugin(ctx context.Context, s *streams, plugin string, f *guestFlags, in *pluginInput, d time.Duration) (b pluginkit.Bench, err error) {
+	opt, err := f.options(s)
+	if err != nil {
+		return b, err
+	}
+	opt.Logger = nil // a line a call would be what is measured
+	m, err := pluginkit.Open(plugin)
+	if err != nil {
+		return b, err
+	}
+	document, err := in.read(s)
+	if err != nil {
+		return b, err
+	}
+	return pluginkit.Measure(ctx, m, document, opt, d)
+}
+
+func benchText(to io.Writer, b *pluginkit.Bench) error {
+	_, err := fmt.Fprintf(to, `time     %.0f ns a call, median of %d calls (%s)
+minimal  %.0f ns a call of a guest that allows everything; ratio %.1f
+fuel     %d a call
+memory   %d KiB
+start    %.0f ms
+`, b.NS, b.Calls, b.Effect, b.Minimal, b.Ratio, b.Fuel, b.Memory>>10, b.StartMS)
+	return err
+}

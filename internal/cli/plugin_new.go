@@ -1,0 +1,34 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/siogw/siogw/internal/pluginkit"
+)
+
+func pluginNewCommand(s *streams) *cobra.Command {
+	var p pluginkit.Project
+	cmd := &cobra.Command{
+		Use:   "new DIR",
+		Short: "Make a project that builds and passes its tests",
+		Long: `Make a project in DIR, which must be empty or not there: code, manifest, fixtures, a test and a README. It needs
+its language's usual tools and no network: without --sdk, the SDK is copied into it.`,
+		Example: `  siogw plugin new --lang go quiet`,
+		Args:    cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			names, err := pluginkit.New(args[0], p)
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(s.out, "%s: %s\n\nNext: cd %s && siogw plugin test\n", args[0], strings.Join(names, " "), args[0])
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&p.Lang, "lang", "go", "the `language`: "+strings.Join(pluginkit.Languages, ", "))
+	cmd.Flags().StringVar(&p.Name, "name", "", "the plugin's `name` (default that of the folder)")
+	cmd.Flags().StringVar(&p.SDK, "sdk", "", "use the SDK in this `folder`")
+	return cmd
+}

@@ -1,0 +1,192 @@
+package pluginkit
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/siogw/siogw/engine"
+	"github.com/siogw/siogw/internal/inputjson"
+)
+
+// maxFixture bounds a file of fixtures, in bytes.
+const maxFixture = 16 << 20
+
+// Case is an input and the verdict that is expected.
+type Case struct {
+	File, Name string
+	Config     []byte // JSON; nil for none
+	Input      *engine.Input
+	Want       Want
+}
+
+// Want is an expected verdict. What it leaves out is not compared, but for args and auth: without them the packet
+// must come out as it went in.
+type Want struct {
+	Effect string         `yaml:"effect"`
+	Error  string         `yaml:"error"` // a part of the error that the guest must fail with
+	Code   any            `yaml:"code"`
+	Reason any            `yaml:"reason"`
+	Data   any            `yaml:"data"`
+	Args   any            `yaml:"args"`
+	Auth   any            `yaml:"auth"`
+	Labels map[string]any `yaml:"labels"` // among others
+}
+
+// fixture is a file: YAML, or JSON, which is YAML too.
+type fixture struct {
+	Config any       `yaml:"config"` // of every case that has none of its own
+	Cases  []rawCase `yaml:"cases"`
+}
+
+// rawCase has its input in one of three ways.
+type rawCase struct {
+	Name    string   `yaml:"name"`
+	Config  any      `yaml:"config"`
+	Strings []string `yaml:"strings"` // are the arguments
+	Args    []any    `yaml:"args"`    // of an event named message, in the main namespace
+	Input   any      `yaml:"input"`   // the whole document
+	Want    *Want    `yaml:"want"`
+}
+
+// ReadFixtures reads a file, or the .yaml, .yml and .json files of a folder in the order of their names. An error
+// names file and place.
+func ReadFixtures(path string) ([]Case, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.IsDir() {
+		return readFixture(path)
+	}
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return nil, err
+	}
+	var all []Case
+	var errs []error
+	for _, e := range entries {
+		if slices.Contains([]string{".yaml", ".yml", ".json"}, filepath.Ext(e.Name())) {
+			cases, err := readFixture(filepath.Join(path, e.Name()))
+			all, errs = append(all, cases...), append(errs, err)
+		}
+	}
+	if len(all) == 0 {
+		errs = append(errs, fmt.Errorf("%s: no fixtures", path))
+	}
+	return all, errors.Join(errs...)
+}
+
+func readFixture(path string) ([]Case, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxFixture+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(data) > maxFixture {
+		return nil, fmt.Errorf("%s: larger than %d bytes", path, maxFixture)
+	}
+	cases, err := parseFixture(path, data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return cases, nil
+}
+
+func parseFixture(path string, data []byte) ([]Case, error) {
+	var f fixture
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	dec.KnownFields(true)
+	if err := dec.Decode(&f); err != nil {
+		return nil, err
+	}
+	if len(f.Cases) == 0 {
+		return nil, errors.New("no cases")
+	}
+	var out []Case
+	for i := range f.Cases {
+		c, err := f.Cases[i].read(f.Config)
+		if err != nil {
+			return nil, fmt.Errorf("cases.%d: %w", i, err)
+		}
+		c.File = path
+		if c.Name == "" {
+			c.Name = fmt.Sprintf("cases.%d", i)
+		}
+		out = append(out, c)
+	}
+	return out, nil
+}
+
+func (r *rawCase) read(config any) (c Case, err error) {
+	c.Name = r.Name
+	if r.Want == nil {
+		return c, errors.New("want is missing")
+	}
+	c.Want = *r.Want
+	if c.Want.Effect == "" && c.Want.Error == "" {
+		return c, errors.New("want.effect is missing")
+	}
+	if !slices.Contains([]string{"", "allow", "deny", "abstain"}, c.Want.Effect) {
+		return c, fmt.Errorf("want.effect: %q is none of allow, deny, abstain", c.Want.Effect)
+	}
+	if r.Config != nil {
+		config = r.Config
+	}
+	if config != nil {
+		if c.Config, err = json.Marshal(config); err != nil {
+			return c, fmt.Errorf("config: %w", err)
+		}
+	}
+	c.Input, err = r.input()
+	return c, err
+}
+
+// input makes the engine's input of whichever way the case has it.
+func (r *rawCase) input() (*engine.Input, error) {
+	ways := 0
+	var args any
+	if r.Strings != nil {
+		ways, args = ways+1, r.Strings
+	}
+	if r.Args != nil {
+		ways, args = ways+1, r.Args
+	}
+	if r.Input != nil {
+		ways++
+	}
+	if ways != 1 {
+		return nil, errors.New("one of input, args and strings is needed")
+	}
+	if args == nil {
+		text, err := json.Marshal(r.Input)
+		if err != nil {
+			return nil, fmt.Errorf("input: %w", err)
+		}
+		return inputjson.ParseInput(text)
+	}
+	text, err := json.Marshal(args)
+	if err != nil {
+		return nil, fmt.Errorf("args: %w", err)
+	}
+	return Message(text)
+}
+
+// Message makes the input of an event named message with these arguments, a JSON array, in the main namespace.
+func Message(args []byte) (*engine.Input, error) {
+	var b strings.Builder
+	fmt.Fprintf(&b, `{"kind":"event","time":"2026-01-01T00:00:00Z","namespace":"/","event":"message","bytes":%d,"args":%s}`, len(args), args)
+	return inputjson.ParseInput([]byte(b.String()))
+}

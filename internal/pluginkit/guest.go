@@ -1,0 +1,78 @@
+package pluginkit
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/siogw/siogw/engine"
+	"github.com/siogw/siogw/hostabi"
+	"github.com/siogw/siogw/plugins/wasm"
+)
+
+// Options says how a guest is run. Zero values are those of package hostabi.
+type Options struct {
+	Config   []byte        // JSON; nil for none
+	Memory   int64         // bytes
+	Timeout  time.Duration // of one verdict
+	CacheDir string        // keeps compiled modules; "" keeps none
+	Logger   *slog.Logger  // of what the guest logs; nil for nowhere
+}
+
+// Guest is one running instance of a module.
+type Guest struct {
+	rt     *hostabi.Runtime
+	plugin *wasm.Plugin
+}
+
+// Load starts and configures a guest. Its errors wrap those of package hostabi.
+func Load(ctx context.Context, m *Module, opt Options) (*Guest, error) {
+	rt, err := hostabi.NewRuntime(ctx, hostabi.RuntimeOptions{CacheDir: opt.CacheDir})
+	if err != nil {
+		return nil, err
+	}
+	p, err := wasm.Load(ctx, rt, wasm.Options{Name: m.Name, Wasm: m.Wasm, Manifest: m.Manifest, Config: opt.Config,
+		Memory: opt.Memory, Timeout: opt.Timeout, Size: 1, Logger: opt.Logger})
+	if err != nil {
+		return nil, errors.Join(err, rt.Close(ctx))
+	}
+	return &Guest{rt, p}, nil
+}
+
+// Close releases the guest.
+func (g *Guest) Close(ctx context.Context) error {
+	return errors.Join(g.plugin.Close(ctx), g.rt.Close(ctx))
+}
+
+// Answer is a verdict as the gateway takes it: what it changes is shown as it would be forwarded.
+type Answer struct {
+	Effect   string           `json:"effect"`          // deny when the guest failed
+	Error    string           `json:"error,omitempty"` // why the guest failed; on_error decides then
+	Code     json.RawMessage  `json:"code,omitempty"`
+	Reason   string           `json:"reason,omitempty"`
+	Data     json.RawMessage  `json:"data,omitempty"`
+	Args     json.RawMessage  `json:"args,omitempty"` // absent when they are unchanged
+	Auth     json.RawMessage  `json:"auth,omitempty"`
+	Labels   json.RawMessage  `json:"labels,omitempty"`
+	Counters map[string]int64 `json:"counters,omitempty"` // since the guest was loaded
+	Fuel     int64            `json:"fuel,omitempty"`     // used, in units of package meter
+	Memory   int64            `json:"memory,omitempty"`   // bytes that the instance has
+	Took     time.Duration    `json:"took_ns"`
+}
+
+// Judge has the guest judge in.
+func (g *Guest) Judge(ctx context.Context, in *engine.Input) Answer {
+	start := time.Now()
+	v, used := g.plugin.Measure(ctx, in)
+	a := Answer{Effect: v.Effect.String(), Reason: v.Reason, Data: v.Data, Args: v.Args, Auth: v.Auth, Labels: v.Labels,
+		Counters: g.plugin.Counters(), Fuel: used.Fuel, Memory: used.Memory, Took: time.Since(start)}
+	if v.Effect == engine.Deny {
+		a.Code = v.Shown()
+	}
+	if v.Err != nil {
+		a.Error = v.Err.Error()
+	}
+	return a
+}

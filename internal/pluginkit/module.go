@@ -1,0 +1,55 @@
+// Package pluginkit is what a plugin's author works with: it makes a project, builds it, packs the manifest into the
+// module, tells what a module is, and runs it, its fixtures and its benchmark without a gateway.
+package pluginkit
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/siogw/siogw/hostabi"
+	"github.com/siogw/siogw/plugins/std"
+)
+
+// Module is a guest that is not loaded yet.
+type Module struct {
+	Name     string // of the first-party guest, or of the file without .wasm
+	Wasm     []byte
+	Manifest []byte // that stands beside the module; nil: the one in it counts
+}
+
+// Open reads std:NAME, or a .wasm file of at most hostabi.MaxModule bytes.
+func Open(source string) (*Module, error) {
+	if name, ok := strings.CutPrefix(source, "std:"); ok {
+		wasm, manifest, err := std.Open(name)
+		return &Module{name, wasm, manifest}, err
+	}
+	info, err := os.Stat(source)
+	if err != nil {
+		return nil, err
+	}
+	if info.IsDir() {
+		return nil, fmt.Errorf("%s is a folder; siogw plugin build makes a module of it", source)
+	}
+	if info.Size() > hostabi.MaxModule {
+		return nil, fmt.Errorf("%s: %d bytes, more than %d", source, info.Size(), hostabi.MaxModule)
+	}
+	wasm, err := os.ReadFile(source)
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.HasPrefix(wasm, magic) {
+		return nil, fmt.Errorf("%s: not a WebAssembly module", source)
+	}
+	return &Module{Name: strings.TrimSuffix(filepath.Base(source), ".wasm"), Wasm: wasm}, nil
+}
+
+// SHA256 is the checksum that the key sha256 of the configuration compares, in hex.
+func (m *Module) SHA256() string {
+	sum := sha256.Sum256(m.Wasm)
+	return hex.EncodeToString(sum[:])
+}
