@@ -19,6 +19,7 @@ const (
 	ViewArgs    = "args"
 	ViewFields  = "fields"
 	ViewStrings = "strings"
+	ViewBinary  = "attachments"
 )
 
 // Manifest is what a guest says of itself, ABI.md section 3.
@@ -30,11 +31,16 @@ type Manifest struct {
 	View         string   `json:"view"`         // "" reads as input
 	Fields       []string `json:"fields"`       // JSON pointers into the input; with view fields only
 	Kinds        []string `json:"kinds"`        // asked about these only; empty is all
+	Prefix       int      `json:"prefix"`       // bytes of each attachment shown; with view attachments only; 0 reads as 4096
 	Pure         bool     `json:"pure"`         // the verdict depends on the view and the config alone
 	Capabilities []string `json:"capabilities"` // none is to be had yet
 }
 
-const maxManifest = 64 << 10
+const (
+	maxManifest   = 64 << 10
+	maxPrefix     = 64 << 10
+	defaultPrefix = 4 << 10
+)
 
 // ParseManifest reads a manifest; nil gives the defaults. Unknown keys, views and kinds are errors.
 func ParseManifest(raw []byte) (Manifest, error) {
@@ -62,12 +68,15 @@ func (m *Manifest) check() error {
 		return fmt.Errorf("abi: this host speaks 1, not %d", m.ABI)
 	}
 	switch m.View {
-	case ViewInput, ViewArgs, ViewFields, ViewStrings:
+	case ViewInput, ViewArgs, ViewFields, ViewStrings, ViewBinary:
 	default:
 		return fmt.Errorf("view: no view %q", m.View)
 	}
 	if (m.View == ViewFields) != (len(m.Fields) > 0) {
 		return fmt.Errorf("fields: go with view fields, and it with them")
+	}
+	if m.Prefix < 0 || m.Prefix > maxPrefix || m.Prefix > 0 && m.View != ViewBinary {
+		return fmt.Errorf("prefix: goes with view attachments, from 1 to %d", maxPrefix)
 	}
 	for _, k := range m.Kinds {
 		if kind, ok := engine.ParseKind(k); !ok || kind == engine.Disconnect {

@@ -28,6 +28,7 @@ type answer struct {
 	effect                   engine.Effect
 	code, reason, data       []byte
 	args, auth, patch, texts []byte
+	attachments              []byte
 	labels, score            []byte
 }
 
@@ -61,15 +62,16 @@ var members = map[string]struct {
 	limit int             // bytes; 0 for none
 	at    func(*answer) *[]byte
 }{
-	"code":    {0, maxCode, func(a *answer) *[]byte { return &a.code }},
-	"reason":  {strictjson.Text, maxReason, func(a *answer) *[]byte { return &a.reason }},
-	"data":    {0, maxData, func(a *answer) *[]byte { return &a.data }},
-	"args":    {strictjson.Array, 0, func(a *answer) *[]byte { return &a.args }},
-	"auth":    {strictjson.Object, 0, func(a *answer) *[]byte { return &a.auth }},
-	"patch":   {strictjson.Array, 0, func(a *answer) *[]byte { return &a.patch }},
-	"strings": {strictjson.Object, 0, func(a *answer) *[]byte { return &a.texts }},
-	"labels":  {strictjson.Object, maxLabels, func(a *answer) *[]byte { return &a.labels }},
-	"score":   {strictjson.Number, 64, func(a *answer) *[]byte { return &a.score }},
+	"code":        {0, maxCode, func(a *answer) *[]byte { return &a.code }},
+	"reason":      {strictjson.Text, maxReason, func(a *answer) *[]byte { return &a.reason }},
+	"data":        {0, maxData, func(a *answer) *[]byte { return &a.data }},
+	"args":        {strictjson.Array, 0, func(a *answer) *[]byte { return &a.args }},
+	"auth":        {strictjson.Object, 0, func(a *answer) *[]byte { return &a.auth }},
+	"patch":       {strictjson.Array, 0, func(a *answer) *[]byte { return &a.patch }},
+	"strings":     {strictjson.Object, 0, func(a *answer) *[]byte { return &a.texts }},
+	"attachments": {strictjson.Object, 0, func(a *answer) *[]byte { return &a.attachments }},
+	"labels":      {strictjson.Object, maxLabels, func(a *answer) *[]byte { return &a.labels }},
+	"score":       {strictjson.Number, 64, func(a *answer) *[]byte { return &a.score }},
 }
 
 func (a *answer) parse(raw []byte) error {
@@ -124,7 +126,7 @@ func (a *answer) check() error {
 		return errors.New("effect is missing, or none of allow, deny, abstain")
 	case changes > 1 || a.auth != nil && a.patch != nil:
 		return errors.New("args, patch and strings exclude each other, and so do auth and patch")
-	case a.effect == engine.Deny && (changes > 0 || a.auth != nil):
+	case a.effect == engine.Deny && (changes > 0 || a.auth != nil || a.attachments != nil):
 		return errors.New("a denial that changes the packet")
 	case a.effect != engine.Deny && (a.code != nil || a.reason != nil || a.data != nil):
 		return errors.New("code, reason and data belong to a denial")
@@ -136,6 +138,11 @@ func (a *answer) check() error {
 
 // change applies what the guest wants changed.
 func (a *answer) change(in *engine.Input, v *engine.Verdict, picked []int) (err error) {
+	if a.attachments != nil {
+		if v.Attachments, err = replaceAttachments(in.Attachments, a.attachments); err != nil {
+			return err
+		}
+	}
 	switch {
 	case a.patch != nil:
 		v.Args, v.Auth, err = jsonpatch.Apply(in.Args, in.Auth, a.patch)

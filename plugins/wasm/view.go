@@ -1,6 +1,7 @@
 package wasm
 
 import (
+	"cmp"
 	"encoding/binary"
 	"unsafe"
 
@@ -22,6 +23,8 @@ func (p *Plugin) view(dst []byte, in *engine.Input) (view []byte, picked []int) 
 		return fieldsView(dst, in, p.manifest.Fields), nil
 	case ViewStrings:
 		return stringsView(dst, in.Args, p.fields)
+	case ViewBinary:
+		return attachmentsView(dst, in.Attachments, cmp.Or(p.manifest.Prefix, defaultPrefix)), nil
 	}
 	return inputjson.Append(dst, in), nil
 }
@@ -64,6 +67,17 @@ func stringsView(dst, args []byte, fields []string) (view []byte, picked []int) 
 		picked = []int{}
 	}
 	return dst, picked
+}
+
+// attachmentsView gives the count, and of each attachment its size, the size of what is shown, and that.
+func attachmentsView(dst []byte, all []engine.Attachment, prefix int) []byte {
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(all)))
+	for _, a := range all {
+		shown := a.Data[:min(len(a.Data), prefix)]
+		dst = binary.LittleEndian.AppendUint32(dst, uint32(len(a.Data)))
+		dst = append(binary.LittleEndian.AppendUint32(dst, uint32(len(shown))), shown...)
+	}
+	return dst
 }
 
 type byteRange struct{ from, to int }

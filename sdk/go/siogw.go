@@ -38,6 +38,9 @@ type Verdict struct {
 	Strings map[string]string `json:"strings,omitempty"` // replaces strings by their number in the strings view
 	Labels  map[string]any    `json:"labels,omitempty"`  // later plugins see them as input.plugins.NAME
 	Score   float64           `json:"score,omitempty"`   // the label "score"
+
+	// Attachments replaces binary attachments by their number in the packet; no bytes leave it empty.
+	Attachments map[string][]byte `json:"attachments,omitempty"`
 }
 
 // Operation is one operation of an RFC 6902 patch.
@@ -158,11 +161,16 @@ func encode(v Verdict) ([]byte, error) {
 	if v.Effect == "" {
 		v.Effect = Allow
 	}
+	for i, b := range v.Attachments {
+		if b == nil {
+			v.Attachments[i] = []byte{} // JSON's null is no content
+		}
+	}
 	return json.Marshal(v)
 }
 
 // plain reports whether v allows and changes nothing: the answer that costs nothing.
 func (v *Verdict) plain() bool {
 	return (v.Effect == "" || v.Effect == Allow) && v.Args == nil && v.Auth == nil &&
-		v.Patch == nil && v.Strings == nil && v.Labels == nil && v.Score == 0
+		v.Patch == nil && v.Strings == nil && v.Labels == nil && v.Score == 0 && v.Attachments == nil
 }
