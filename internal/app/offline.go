@@ -17,7 +17,8 @@ type Offline struct {
 
 	mapping gateway.Mapping
 	shields *shields.Set
-	rooms   int // the most of one session
+	rooms   int  // the most of one session
+	require bool // an identity, of each CONNECT
 }
 
 // NewOffline loads what [NewJudge] loads, and the shields.
@@ -31,7 +32,7 @@ func NewOffline(ctx context.Context, cfg *config.Config, o JudgeOptions) (*Offli
 		return nil, err
 	}
 	opt := options(cfg)
-	return &Offline{Judge: j, mapping: opt.Rooms.Mapping(), shields: set, rooms: opt.Limits.Rooms}, nil
+	return &Offline{Judge: j, mapping: opt.Rooms.Mapping(), shields: set, rooms: opt.Limits.Rooms, require: opt.Require}, nil
 }
 
 // Map sets kind and room of an event or emit as rooms of the configuration say.
@@ -42,6 +43,9 @@ func (o *Offline) Map(in *engine.Input) engine.Code { return o.mapping.Apply(in)
 func (o *Offline) Decide(ctx context.Context, in *engine.Input, code engine.Code) engine.Decision {
 	if code == engine.CodeNone && in.Kind == engine.Join && o.rooms > 0 && in.Session != nil && len(in.Session.Rooms) >= o.rooms {
 		code = engine.CodeRooms
+	}
+	if o.require && in.Kind == engine.Connect && (in.Identity == nil || !in.Identity.Authenticated) {
+		code = engine.CodeUnauthenticated
 	}
 	if code != engine.CodeNone {
 		return engine.Refuse(code, "")

@@ -72,3 +72,21 @@ func TestEnter(t *testing.T) {
 		}
 	}
 }
+
+// TestOfflineRequired: where an identity is required, nobody connects without.
+func TestOfflineRequired(t *testing.T) {
+	o := offline(t, "allow if input.kind", "identity: { required: true, jwt: { secret: \"01234567890123456789012345678901\" } }")
+	for _, c := range []struct {
+		kind engine.Kind
+		id   *engine.Identity
+		code engine.Code
+	}{
+		{engine.Connect, nil, engine.CodeUnauthenticated}, {engine.Connect, &engine.Identity{}, engine.CodeUnauthenticated},
+		{engine.Connect, &engine.Identity{Authenticated: true}, 0}, {engine.Handshake, nil, 0},
+	} {
+		in := &engine.Input{Kind: c.kind, Direction: engine.In, Namespace: "/", Identity: c.id}
+		if d := o.Decide(t.Context(), in, engine.CodeNone); d.Code != c.code {
+			t.Errorf("%v of %+v: %+v", c.kind, c.id, d)
+		}
+	}
+}
