@@ -103,3 +103,20 @@ func TestSecrets(t *testing.T) {
 	}
 	refused(t, "secrets", `{"action":"hide"}`, "want redact or deny")
 }
+
+func TestFileType(t *testing.T) {
+	const svg = "<svg onload=alert(1)>"
+	v := first(t, "file-type", "").Decide(context.Background(), binary2(svg))
+	if v.Effect != engine.Deny || string(v.Custom) != `"file-type"` || string(v.Data) != `{"type":"image/svg+xml","attachment":0}` || v.Err != nil {
+		t.Errorf("got %v %s %s %v", v.Effect, v.Custom, v.Data, v.Err)
+	}
+	drop := first(t, "file-type", `{"action":"drop"}`)
+	v = drop.Decide(context.Background(), binary2(svg))
+	if v.Effect != engine.Allow || len(v.Attachments) != 2 || len(v.Attachments[0].Data) != 0 || string(v.Labels) != `{"types":["image/svg+xml","application/x-empty"]}` || v.Err != nil {
+		t.Errorf("got %v %v %s %v", v.Effect, v.Attachments, v.Labels, v.Err)
+	}
+	if v = drop.Decide(context.Background(), binary2(strings.Repeat("text ", 4000))); v.Attachments != nil || v.Err != nil {
+		t.Errorf("text is changed: %v %v", v.Attachments, v.Err)
+	}
+	refused(t, "file-type", `{"allow":["image/pgn"]}`, `no type "image/pgn"; there are: application/`)
+}
