@@ -143,8 +143,8 @@ func (r *reader) text() string {
 	return strictjson.String(raw)
 }
 
-// number reads what a double or an exact text can hold without much work: the exact value of 1e-1000000
-// has a million digits, so what has such an exponent is read as every receiver will.
+// number keeps the text. But the exact value of 1e-1000000 has a million digits, which a validator would
+// work with: a number whose exponent has three digits or more is read as a double, as every receiver will.
 func (r *reader) number() any {
 	from := r.pos
 	for r.pos < len(r.data) && strings.IndexByte("+-.0123456789eE", r.data[r.pos]) >= 0 {
@@ -156,7 +156,7 @@ func (r *reader) number() any {
 			return n
 		}
 	}
-	if i := strings.IndexAny(s, "eE"); i >= 0 && len(s)-i > len("e-999") {
+	if i := strings.IndexAny(s, "eE"); i >= 0 && len(s)-i > len("e-99") {
 		f, _ := strconv.ParseFloat(s, 64)
 		s = strconv.FormatFloat(f, 'g', -1, 64)
 	}

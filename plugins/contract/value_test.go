@@ -49,9 +49,13 @@ func TestDecodeReadsJSON(t *testing.T) {
 }
 
 func TestNumbersKeepTheirText(t *testing.T) {
-	got, err := decode([]byte(`[12345678901234567890.5,1e999,1e-1000]`), nil)
-	if err != nil || got[0] != json.Number("12345678901234567890.5") || got[1] != json.Number("1e999") || got[2] != json.Number("0") {
+	got, err := decode([]byte(`[12345678901234567890.5,1e-99,1e300,1e-100,1e-1000]`), nil)
+	want := []any{json.Number("12345678901234567890.5"), json.Number("1e-99"), json.Number("1e+300"), json.Number("1e-100"), json.Number("0")}
+	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, %v", got, err)
+	}
+	if got, err := decode([]byte(`[1e999]`), nil); err == nil {
+		t.Errorf("no double holds this: read as %v", got)
 	}
 }
 
