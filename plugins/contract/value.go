@@ -156,7 +156,7 @@ func (r *reader) number() any {
 			return n
 		}
 	}
-	if i := strings.IndexAny(s, "eE"); i >= 0 && len(s)-i > len("e-99") {
+	if i := strings.IndexAny(s, "eE"); i >= 0 && len(strings.TrimLeft(s[i+1:], "+-")) > 2 {
 		f, _ := strconv.ParseFloat(s, 64)
 		s = strconv.FormatFloat(f, 'g', -1, 64)
 	}
