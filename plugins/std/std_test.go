@@ -10,8 +10,10 @@ import (
 )
 
 func TestOpen(t *testing.T) {
-	if !slices.Contains(std.Names(), "html-sanitizer") {
-		t.Fatalf("there are %v", std.Names())
+	for _, name := range []string{"file-type", "html-sanitizer", "injection", "secrets"} {
+		if !slices.Contains(std.Names(), name) {
+			t.Fatalf("there are %v, and no %s", std.Names(), name)
+		}
 	}
 	for _, name := range std.Names() {
 		wasm, manifest, err := std.Open(name)

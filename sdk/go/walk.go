@@ -41,6 +41,7 @@ var errJSON = errors.New("not JSON, or nested too deep")
 // The host has checked the text; of text that is not JSON, Walk says so or visits what it takes for nodes.
 func Walk(text []byte, visit func(n *Node) error) error {
 	w := &walker{text: text, visit: visit}
+	w.node.path = w.room[:0]
 	if err := w.value(); err != nil {
 		return err
 	}
@@ -79,6 +80,7 @@ type walker struct {
 	text  []byte
 	at    int
 	node  Node
+	room  [8]step // for the path of what is nested as is usual
 	visit func(*Node) error
 }
 
@@ -108,9 +110,9 @@ func (w *walker) value() error {
 	}
 	switch w.text[w.at] {
 	case '{':
-		return w.members('}', w.member)
+		return w.members('}')
 	case '[':
-		return w.members(']', w.element)
+		return w.members(']')
 	case '"':
 		s, ok := w.quoted()
 		if !ok {
@@ -121,13 +123,13 @@ func (w *walker) value() error {
 	return w.scalar()
 }
 
-// members reads what is between brackets; each reads one, at the end of the path.
-func (w *walker) members(end byte, each func() error) error {
+// members reads what is between brackets, at the end of the path.
+func (w *walker) members(end byte) error {
 	w.at++
 	w.node.path = append(w.node.path, step{index: -1})
 	if !w.take(end) {
 		for {
-			if err := each(); err != nil {
+			if err := w.one(end); err != nil {
 				return err
 			}
 			if w.take(end) {
@@ -142,12 +144,12 @@ func (w *walker) members(end byte, each func() error) error {
 	return nil
 }
 
-func (w *walker) element() error {
-	w.node.path[len(w.node.path)-1].index++
-	return w.value()
-}
-
-func (w *walker) member() error {
+// one reads an element, or a member.
+func (w *walker) one(end byte) error {
+	if end == ']' {
+		w.node.path[len(w.node.path)-1].index++
+		return w.value()
+	}
 	w.space()
 	key, ok := w.quoted()
 	if !ok {
