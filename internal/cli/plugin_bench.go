@@ -33,7 +33,7 @@ and beside it a guest that allows everything with the same view.`,
 			if d < time.Millisecond || d > time.Minute {
 				return errors.New("--time: want 1ms to 1m")
 			}
-			if in.args == "" && in.input == "" {
+			if in.args == "" && in.input == "" && in.attachments == nil {
 				in.args = benchArgs
 			}
 			b, err := benchPlugin(cmd.Context(), s, args[0], &f, &in, d)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -16,19 +17,36 @@ import (
 )
 
 // pluginInput says what a plugin is asked about.
-type pluginInput struct{ input, args string }
+type pluginInput struct {
+	input, args string
+	attachments []string // files
+}
 
 func (i *pluginInput) flags(cmd *cobra.Command, input string) {
 	cmd.Flags().StringVarP(&i.input, "input", "i", input, "the `file` with the input document, - for stdin")
 	cmd.Flags().StringVar(&i.args, "args", "", "in place of a document: the arguments of an event named message, a `JSON` array")
+	cmd.Flags().StringArrayVar(&i.attachments, "attachment", nil, "a `file` that is an attachment of this event; without --args, an argument")
 	cmd.MarkFlagsMutuallyExclusive("input", "args")
+	cmd.MarkFlagsMutuallyExclusive("input", "attachment")
 }
 
 func (i *pluginInput) read(s *streams) (*engine.Input, error) {
-	if i.args == "" {
+	if i.args == "" && i.attachments == nil {
 		return readInput(s, i.input)
 	}
-	in, err := pluginkit.Message([]byte(i.args))
+	var args []byte
+	if i.args != "" {
+		args = []byte(i.args)
+	}
+	var attachments [][]byte
+	for _, name := range i.attachments {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		attachments = append(attachments, data)
+	}
+	in, err := pluginkit.Message(args, attachments...)
 	if err != nil {
 		return nil, fmt.Errorf("--args: %w", err)
 	}
@@ -107,6 +125,9 @@ func answerText(to io.Writer, a *pluginkit.Answer) error {
 	line("data", string(a.Data))
 	line("args", string(a.Args))
 	line("auth", string(a.Auth))
+	for i, at := range a.Binary {
+		line("binary", fmt.Sprintf("%d: %d bytes, %s", i, at.Bytes, at.Type))
+	}
 	line("labels", string(a.Labels))
 	for _, name := range slices.Sorted(maps.Keys(a.Counters)) {
 		line("counted", fmt.Sprintf("%s %d", name, a.Counters[name]))

@@ -20,12 +20,17 @@ var guests = map[string]string{
 	"lies":      "i64.const 0x7fffffff00000001",
 	"nonsense":  "i64.const 0x0000000900000003",
 	"steers":    fmt.Sprintf("i64.const %d", 8<<32|len(steering)),
+	"empties":   fmt.Sprintf("i64.const %d", (8+len(steering))<<32|len(emptying)),
 	"undecided": "i64.const 0",
 	"files":     "i64.const 0",
 	"mute":      "i64.const 0",
 }
 
-const steering = `{"effect":"deny","reason":"\u001b[2J"}`
+// Two verdicts, one behind the other in memory.
+const (
+	steering = `{"effect":"deny","reason":"\u001b[2J"}`
+	emptying = `{"effect":"allow","attachments":{"0":""}}`
+)
 
 // guest is the scripts' command `guest NAME FILE`, which writes one of guests.
 func guest(ts *testscript.TestScript, neg bool, args []string) {
@@ -33,7 +38,7 @@ func guest(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || !ok {
 		ts.Fatalf("usage: guest NAME FILE")
 	}
-	m := wasmtest.Module{Data: steering, Memory: "\x00\x03", Funcs: []wasmtest.Func{
+	m := wasmtest.Module{Data: steering + emptying, Memory: "\x00\x03", Funcs: []wasmtest.Func{
 		{Export: "siogw_alloc", Params: "i", Results: "i", Code: "i32.const 131072"},
 		{Export: "siogw_decide", Params: "ii", Results: "l", Code: code},
 	}}

@@ -2,8 +2,10 @@ package pluginkit
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/siogw/siogw/hostabi"
@@ -104,6 +106,9 @@ func compare(w *Want, a *Answer) []string {
 	}
 	out = append(out, diff("/args", wanted(w.Args), decoded(a.Args))...)
 	out = append(out, diff("/auth", wanted(w.Auth), decoded(a.Auth))...)
+	if !sameBinary(w.Binary, a.Binary) {
+		out = append(out, diff("/attachments", binaryOf(w.Binary), binaryOf(a.texts()))...)
+	}
 	labels, _ := decoded(a.Labels).(map[string]any)
 	for k, v := range w.Labels {
 		out = append(out, diff("/labels/"+k, wanted(v), member(labels, k))...)
@@ -119,4 +124,27 @@ func wantedText(s string) any {
 		return missing{}
 	}
 	return s
+}
+
+func sameBinary(want []string, got []Attachment) bool {
+	return slices.EqualFunc(want, got, func(w string, g Attachment) bool { return w == string(g.Data) })
+}
+
+func (a *Answer) texts() (out []string) {
+	for _, b := range a.Binary {
+		out = append(out, string(b.Data))
+	}
+	return out
+}
+
+// binaryOf gives attachments as they are shown: by base64.
+func binaryOf(list []string) any {
+	if list == nil {
+		return missing{}
+	}
+	out := []any{}
+	for _, s := range list {
+		out = append(out, base64.StdEncoding.EncodeToString([]byte(s)))
+	}
+	return out
 }

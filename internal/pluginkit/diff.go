@@ -10,8 +10,11 @@ import (
 	"strings"
 )
 
-// maxDiff bounds what is told of one case, in lines.
-const maxDiff = 20
+// What is told of one case.
+const (
+	maxDiff  = 20  // lines
+	maxShown = 500 // bytes of a value
+)
 
 // missing stands for a value that is not there.
 type missing struct{}
@@ -32,7 +35,7 @@ func diff(at string, want, got any) []string {
 	if w == g || sameNumber(want, got) {
 		return nil
 	}
-	return []string{fmt.Sprintf("%s: want %s, got %s", at, w, g)}
+	return []string{fmt.Sprintf("%s: want %s, got %s", at, short(w), short(g))}
 }
 
 // sameNumber reports whether two numbers differ in their writing only: 1 and 1.0. Long ones do not fit in a float.
@@ -88,6 +91,14 @@ func show(v any) string {
 		return err.Error()
 	}
 	return strings.TrimSpace(b.String())
+}
+
+// short bounds what is shown of one value.
+func short(s string) string {
+	if len(s) <= maxShown {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxShown], "") + "…"
 }
 
 // decoded gives JSON text as Go values, numbers as they are written; what is not there is missing.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -28,8 +29,8 @@ type Case struct {
 	Want       Want
 }
 
-// Want is an expected verdict. What it leaves out is not compared, but for args and auth: without them the packet
-// must come out as it went in.
+// Want is an expected verdict. What it leaves out is not compared, but for args, auth and attachments: without them
+// the packet must come out as it went in.
 type Want struct {
 	Effect string         `yaml:"effect"`
 	Error  string         `yaml:"error"` // a part of the error that the guest must fail with
@@ -38,7 +39,8 @@ type Want struct {
 	Data   any            `yaml:"data"`
 	Args   any            `yaml:"args"`
 	Auth   any            `yaml:"auth"`
-	Labels map[string]any `yaml:"labels"` // among others
+	Binary []string       `yaml:"attachments"` // all of them
+	Labels map[string]any `yaml:"labels"`      // among others
 }
 
 // fixture is a file: YAML, or JSON, which is YAML too.
@@ -47,13 +49,14 @@ type fixture struct {
 	Cases  []rawCase `yaml:"cases"`
 }
 
-// rawCase has its input in one of three ways.
+// rawCase has its input in one of three ways. Attachments go with args; without args, they are the arguments.
 type rawCase struct {
 	Name    string   `yaml:"name"`
 	Config  any      `yaml:"config"`
-	Strings []string `yaml:"strings"` // are the arguments
-	Args    []any    `yaml:"args"`    // of an event named message, in the main namespace
-	Input   any      `yaml:"input"`   // the whole document
+	Strings []string `yaml:"strings"`     // are the arguments
+	Args    []any    `yaml:"args"`        // of an event named message, in the main namespace
+	Binary  []string `yaml:"attachments"` // text, or !!binary and base64
+	Input   any      `yaml:"input"`       // the whole document
 	Want    *Want    `yaml:"want"`
 }
 
@@ -156,37 +159,65 @@ func (r *rawCase) read(config any) (c Case, err error) {
 
 // input makes the engine's input of whichever way the case has it.
 func (r *rawCase) input() (*engine.Input, error) {
-	ways := 0
-	var args any
-	if r.Strings != nil {
-		ways, args = ways+1, r.Strings
+	given := 0
+	for _, there := range []bool{r.Input != nil, r.Args != nil, r.Strings != nil, r.Binary != nil && r.Args == nil} {
+		if there {
+			given++
+		}
 	}
-	if r.Args != nil {
-		ways, args = ways+1, r.Args
+	if given != 1 {
+		return nil, errors.New("one of input, args, strings and attachments is needed")
 	}
 	if r.Input != nil {
-		ways++
-	}
-	if ways != 1 {
-		return nil, errors.New("one of input, args and strings is needed")
-	}
-	if args == nil {
 		text, err := json.Marshal(r.Input)
 		if err != nil {
 			return nil, fmt.Errorf("input: %w", err)
 		}
 		return inputjson.ParseInput(text)
 	}
-	text, err := json.Marshal(args)
+	var args []byte
+	var err error
+	if r.Args != nil {
+		args, err = json.Marshal(r.Args)
+	} else if r.Strings != nil {
+		args, err = json.Marshal(r.Strings)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("args: %w", err)
 	}
-	return Message(text)
+	var binary [][]byte
+	for _, b := range r.Binary {
+		binary = append(binary, []byte(b))
+	}
+	return Message(args, binary...)
 }
 
-// Message makes the input of an event named message with these arguments, a JSON array, in the main namespace.
-func Message(args []byte) (*engine.Input, error) {
+// Message makes the input of an event named message with these arguments, a JSON array, in the main namespace. nil
+// stands for the attachments alone.
+func Message(args []byte, attachments ...[]byte) (*engine.Input, error) {
+	if args == nil {
+		args = placeholders(len(attachments))
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, `{"kind":"event","time":"2026-01-01T00:00:00Z","namespace":"/","event":"message","bytes":%d,"args":%s}`, len(args), args)
-	return inputjson.ParseInput([]byte(b.String()))
+	in, err := inputjson.ParseInput([]byte(b.String()))
+	if err != nil {
+		return nil, err
+	}
+	for _, data := range attachments {
+		in.Bytes += len(data)
+		in.Attachments = append(in.Attachments, engine.Attachment{Data: data, Type: http.DetectContentType(data)})
+	}
+	return in, nil
+}
+
+func placeholders(n int) []byte {
+	out := []byte{'['}
+	for i := range n {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = fmt.Appendf(out, `{"_placeholder":true,"num":%d}`, i)
+	}
+	return append(out, ']')
 }

@@ -29,7 +29,7 @@ func TestFixtureErrors(t *testing.T) {
 		"cases: []":                         "no cases",
 		"case: []":                          "line 1: field case not found",
 		"cases:\n- strings: [a]":            "cases.0: want is missing",
-		"cases:\n- want: {effect: allow}":   "cases.0: one of input, args and strings is needed",
+		"cases:\n- want: {effect: allow}":   "cases.0: one of input, args, strings and attachments is needed",
 		"cases: [{strings: [a], want: {}}]": "want.effect is missing",
 		"cases: [{strings: [a], want: {effect: maybe}}]":                    `want.effect: "maybe"`,
 		"cases: [{strings: [a], args: [a], want: {effect: allow}}]":         "one of input, args",
@@ -90,6 +90,7 @@ func TestTest(t *testing.T) {
 		{change, "{effect: allow}", []string{`/args: want nothing, got ["x",{"y":1.0}]`}},
 		{change, "{effect: allow, args: [x, {y: <}, 3], labels: {c: 1}}",
 			[]string{`/args/1/y: want "<", got 1.0`, `/args/2: want 3, got nothing`, `/labels/c: want 1, got nothing`}},
+		{`{"effect":"allow","args":["` + strings.Repeat("x", 600) + `"]}`, "{effect: allow, args: [y]}", []string{`/args/0: want "y", got "` + strings.Repeat("x", 499) + "…"}},
 		{`{"effect":"no"}`, "{error: verdict}", nil},
 		{`{"effect":"no"}`, "{effect: deny}", []string{"/error: want nothing, got"}},
 	} {
@@ -102,6 +103,30 @@ func TestTest(t *testing.T) {
 		if !slices.EqualFunc(got[0].Diff, c.diff, strings.HasPrefix) {
 			t.Errorf("%s, %s: %q", c.verdict, c.want, got[0].Diff)
 		}
+	}
+}
+
+func TestAttachments(t *testing.T) {
+	for _, c := range []struct {
+		verdict, text string
+		diff          []string
+	}{
+		{`{"effect":"allow","attachments":{"1":"AAE="}}`, `{attachments: [text, !!binary iVBORw0KGgo=], want: {effect: allow, attachments: [text, !!binary AAE=]}}`, nil},
+		{`{"effect":"allow","attachments":{"0":""}}`, `{attachments: [text], want: {effect: allow, attachments: [""]}}`, nil},
+		{`{"effect":"allow","attachments":{"0":""}}`, `{attachments: [text], want: {effect: allow}}`, []string{`/attachments: want nothing, got [""]`}},
+		{`{"effect":"allow"}`, `{attachments: [text], want: {effect: allow, attachments: [a]}}`, []string{`/attachments: want ["YQ=="], got nothing`}},
+		{`{"effect":"allow","attachments":{"0":"YQ=="}}`, `{args: [x, {_placeholder: true, num: 0}], attachments: [text], want: {effect: allow, attachments: [b]}}`,
+			[]string{`/attachments/0: want "Yg==", got "YQ=="`}},
+	} {
+		list := cases(t, "cases: ["+c.text+"]")
+		got, err := Test(context.Background(), module(answering(c.verdict)), list, Options{Timeout: time.Second})
+		if err != nil || !slices.Equal(got[0].Diff, c.diff) {
+			t.Errorf("%s, %s: %+v %v", c.verdict, c.text, got, err)
+		}
+	}
+	in, err := Message(nil, []byte("\x89PNG\r\n\x1a\n"), []byte("a"))
+	if err != nil || string(in.Args) != `[{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]` || in.Attachments[0].Type != "image/png" {
+		t.Errorf("%+v %v", in, err)
 	}
 }
 

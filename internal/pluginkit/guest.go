@@ -55,11 +55,19 @@ type Answer struct {
 	Data     json.RawMessage  `json:"data,omitempty"`
 	Args     json.RawMessage  `json:"args,omitempty"` // absent when they are unchanged
 	Auth     json.RawMessage  `json:"auth,omitempty"`
+	Binary   []Attachment     `json:"attachments,omitempty"` // all of them, when one is changed
 	Labels   json.RawMessage  `json:"labels,omitempty"`
 	Counters map[string]int64 `json:"counters,omitempty"` // since the guest was loaded
 	Fuel     int64            `json:"fuel,omitempty"`     // used, in units of package meter
 	Memory   int64            `json:"memory,omitempty"`   // bytes that the instance has
 	Took     time.Duration    `json:"took_ns"`
+}
+
+// Attachment is a binary attachment as it would be forwarded.
+type Attachment struct {
+	Bytes int    `json:"bytes"`
+	Type  string `json:"type"`
+	Data  []byte `json:"base64"`
 }
 
 // Judge has the guest judge in.
@@ -70,6 +78,9 @@ func (g *Guest) Judge(ctx context.Context, in *engine.Input) Answer {
 		Counters: g.plugin.Counters(), Fuel: used.Fuel, Memory: used.Memory, Took: time.Since(start)}
 	if v.Effect == engine.Deny {
 		a.Code = v.Shown()
+	}
+	for _, b := range v.Attachments {
+		a.Binary = append(a.Binary, Attachment{len(b.Data), b.Type, b.Data})
 	}
 	if v.Err != nil {
 		a.Error = v.Err.Error()
