@@ -80,6 +80,9 @@ func (s *statement) conditionScore(c *compared) int {
 // bare is a condition without a comparison: "' or true--", "' or 1", "' or sleep(5)".
 func (s *statement) bare(i, k int, left operand, broken bool, f *finding) {
 	end := s.at(k).kind
+	if end == comment && !s.closed {
+		return // words behind a dash
+	}
 	if !broken || end != 0 && end != comment && end != quote && end != ')' && end != ';' {
 		return
 	}

@@ -48,7 +48,7 @@ var (
 func startsAsCommand(s string) bool {
 	s = strings.TrimLeft(s, " \t\r\n$#>`")
 	name, _ := command(s)
-	return ordinary[name] || fetchers[name] || runners[name] || readers[name] && name != "type" && name != "echo"
+	return ordinary[name] || fetchers[name] || runners[name] || readers[name] && name != "type" || name == "for"
 }
 
 // command cuts a command's name off, without its folder; rest is what follows.
