@@ -12,6 +12,7 @@ import (
 const (
 	timeForm = "2006-01-02T15:04:05.000000Z"
 	maxText  = 1024 // bytes of a string that a client or a plugin chose
+	maxRoles = 32   // of an identity
 )
 
 // appendLine appends the line of a decision, without newline. Keys without a value are left out, but for
@@ -71,7 +72,7 @@ func appendSteps(b []byte, steps []engine.Step) []byte {
 		b = appendQuoted(append(b, `{"plugin":`...), s.Plugin)
 		b = append(append(b, `,"mode":"`...), s.Mode.String()...)
 		b = appendOutcome(append(b, '"'), s.Verdict.Effect, &s.Verdict.Denial)
-		b = appendRules(b, s.Verdict.Rules)
+		b = appendTexts(b, "rules", s.Verdict.Rules)
 		if s.Verdict.Transforms() {
 			b = append(b, `,"transformed":true`...)
 		}
@@ -86,16 +87,17 @@ func appendSteps(b []byte, steps []engine.Step) []byte {
 	return append(b, ']')
 }
 
-func appendRules(b []byte, rules []string) []byte {
-	if len(rules) == 0 {
+// appendTexts appends a list of strings, nothing for an empty one.
+func appendTexts(b []byte, key string, list []string) []byte {
+	if len(list) == 0 {
 		return b
 	}
-	b = append(b, `,"rules":[`...)
-	for i, r := range rules {
+	b = append(append(append(b, ',', '"'), key...), `":[`...)
+	for i, s := range list {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = appendQuoted(b, r)
+		b = appendQuoted(b, s)
 	}
 	return append(b, ']')
 }
@@ -108,7 +110,8 @@ func appendSession(b []byte, in *engine.Input) []byte {
 		b = append(strconv.AppendInt(append(b, `,"eio":`...), int64(s.EIO), 10), '}')
 	}
 	if id := in.Identity; id != nil && id.Authenticated {
-		b = append(appendQuoted(append(b, `,"identity":{"sub":`...), id.Sub), '}')
+		b = appendQuoted(append(b, `,"identity":{"sub":`...), id.Sub)
+		b = append(appendTexts(b, "roles", id.Roles[:min(len(id.Roles), maxRoles)]), '}')
 	}
 	return b
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,7 +20,7 @@ func input() *engine.Input {
 		Auth:        []byte(`{"token":"hunter2","n":{"a/b":"hunter2","c":1}}`),
 		Attachments: make([]engine.Attachment, 2),
 		Session:     &engine.Session{ID: "s1", EIO: 4, IP: "203.0.113.9", Transport: "websocket"},
-		Identity:    &engine.Identity{Authenticated: true, Sub: "u1"},
+		Identity:    &engine.Identity{Authenticated: true, Sub: "u1", Roles: []string{"member", "x"}},
 	}
 }
 
@@ -56,7 +57,7 @@ func TestLine(t *testing.T) {
 		`"namespace":"/chat","event":"message","room":"general","effect":"deny","code":"no_staff","reason":"staff only","data":{},"by":"policy",` +
 		`"steps":[{"plugin":"sanitize","mode":"monitor","effect":"abstain","labels":{"score":3},"error":"trap\nat 3","us":1.0},` +
 		`{"plugin":"policy","mode":"enforce","effect":"deny","code":100,"reason":"staff only","rules":["a.rego:1","a.rego:2"],"transformed":true,"us":0.0}],` +
-		`"transformed":true,"session":{"id":"s1","ip":"203.0.113.9","transport":"websocket","eio":4},"identity":{"sub":"u1"},"bytes":61,"attachments":2,"us":12.3,` +
+		`"transformed":true,"session":{"id":"s1","ip":"203.0.113.9","transport":"websocket","eio":4},"identity":{"sub":"u1","roles":["member","x"]},"bytes":61,"attachments":2,"us":12.3,` +
 		`"args":"***","auth":"***"}`
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
@@ -144,5 +145,16 @@ func BenchmarkLine(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		buf = m.appendLine(buf[:0], in, d)
+	}
+}
+
+// A token may name very many roles; the line names the first.
+func TestManyRoles(t *testing.T) {
+	for n, want := range map[int]int{0: 0, maxRoles: maxRoles, maxRoles + 1: maxRoles} {
+		in := input()
+		in.Identity.Roles = slices.Repeat([]string{"role"}, n)
+		if got := strings.Count(line(t, nil, in, decision()), `"role"`); got != want {
+			t.Errorf("%d: %d", n, got)
+		}
 	}
 }
