@@ -19,6 +19,7 @@ type Offline struct {
 	shields *shields.Set
 	rooms   int  // the most of one session
 	require bool // an identity, of each CONNECT
+	others  bool // something beside the policy is asked
 }
 
 // NewOffline loads what [NewJudge] loads, and the shields.
@@ -32,7 +33,8 @@ func NewOffline(ctx context.Context, cfg *config.Config, o JudgeOptions) (*Offli
 		return nil, err
 	}
 	opt := options(cfg)
-	return &Offline{Judge: j, mapping: opt.Rooms.Mapping(), shields: set, rooms: opt.Limits.Rooms, require: opt.Require}, nil
+	return &Offline{Judge: j, mapping: opt.Rooms.Mapping(), shields: set, rooms: opt.Limits.Rooms, require: opt.Require,
+		others: len(cfg.Plugins)+len(cfg.Contract.Files) > 0}, nil
 }
 
 // Map sets kind and room of an event or emit as rooms of the configuration say.
@@ -63,6 +65,13 @@ func (o *Offline) Decide(ctx context.Context, in *engine.Input, code engine.Code
 	}
 	return d
 }
+
+// ReadsArgs reports whether anything that is asked may look at args, and ReadsAuth whether at auth. They may say too
+// much, never too little.
+func (o *Offline) ReadsArgs() bool { return o.others || o.Policy.ReadsArgs() }
+
+// ReadsAuth is described at [Offline.ReadsArgs].
+func (o *Offline) ReadsAuth() bool { return o.others || o.Policy.ReadsAuth() }
 
 // Enter gives rooms, sorted, as they are after in was allowed.
 func Enter(rooms []string, in *engine.Input) []string {

@@ -105,10 +105,3 @@ func (c *covering) Decide(ctx context.Context, in *engine.Input) engine.Verdict 
 	}
 	return c.policy.Decide(ctx, in)
 }
-
-// ReadsArgs reports whether the policy may look at args or attachments, and ReadsAuth whether at auth. They may
-// say too much, never too little.
-func (p *Policy) ReadsArgs() bool { return p.reads.has(partArgs | partAttachments) }
-
-// ReadsAuth is described at [Policy.ReadsArgs].
-func (p *Policy) ReadsAuth() bool { return p.reads.has(partAuth) }

@@ -36,6 +36,7 @@ func (p *Policy) prepare(modules map[string]*ast.Module) (err error) {
 	if p.full, err = p.query(names); err != nil {
 		return err
 	}
+	p.transforms = slices.Contains(names, ruleTransform)
 	names = slices.DeleteFunc(names, func(name string) bool { return name == ruleAllow })
 	if p.answer, err = p.query(names); err != nil {
 		return err

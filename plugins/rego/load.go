@@ -31,6 +31,8 @@ type Policy struct {
 	named    map[string]string   // deny members that stand in the text, with their file and line
 	timeout  time.Duration       // 0 for none
 	maxBytes int
+
+	transforms bool // there is a transform rule
 }
 
 // Load reads, checks and compiles. Its errors carry file and line where they have one, and all of them at

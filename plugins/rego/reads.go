@@ -106,3 +106,10 @@ func constant(ref ast.Ref, i int) (string, bool) {
 	s, ok := ref[i].Value.(ast.String)
 	return string(s), ok
 }
+
+// ReadsArgs reports whether the policy may look at args or attachments, or change them, and ReadsAuth whether at auth.
+// They may say too much, never too little.
+func (p *Policy) ReadsArgs() bool { return p.transforms || p.reads.has(partArgs|partAttachments) }
+
+// ReadsAuth is described at [Policy.ReadsArgs].
+func (p *Policy) ReadsAuth() bool { return p.transforms || p.reads.has(partAuth) }

@@ -151,6 +151,7 @@ func TestReadsArgs(t *testing.T) {
 		`allow if count(input.attachments) > 1`: {true, false},
 		`allow if input.auth.token`:             {false, true},
 		`allow if count(input) > 1`:             {true, true},
+		"allow if input.kind\ntransform := []":  {true, true},
 	} {
 		p := policy(t, text)
 		if got := [2]bool{p.ReadsArgs(), p.ReadsAuth()}; got != want {
