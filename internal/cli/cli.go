@@ -62,7 +62,7 @@ func root(s *streams) *cobra.Command {
 		SilenceUsage:  true,
 	}
 	cmd.CompletionOptions.HiddenDefaultCmd = true
-	cmd.AddCommand(runCommand(s), checkCommand(s), evalCommand(s), testCommand(s), demoCommand(s), shieldsCommand(s), pluginCommand(s), versionCommand(s))
+	cmd.AddCommand(runCommand(s), checkCommand(s), evalCommand(s), testCommand(s), replayCommand(s), demoCommand(s), shieldsCommand(s), pluginCommand(s), versionCommand(s))
 	return cmd
 }
 
