@@ -53,12 +53,12 @@ inner:
 interop:
 	$(require) go test -parallel 4 ./test/interop
 
-# Whole processes first, then what one decision costs by stage: decode, input, policy, plugin, log line.
-stages := ^Benchmark(Text|Scan|Decide|DecideChat|DecideBaseline|Input|Append|Minimal|SanitizerPlain|SanitizerDirty|Line)$$
-
 # Vulnerable servers, crashed directly and not through the gateway.
 advisories:
 	$(require) go test -parallel 4 ./test/advisories
+
+# Whole processes first, then what one decision costs by stage: decode, input, policy, plugin, log line.
+stages := ^Benchmark(Text|Scan|Decide|DecideChat|DecideBaseline|Input|Append|Minimal|SanitizerPlain|SanitizerDirty|Line)$$
 
 bench:
 	go run ./test/bench
