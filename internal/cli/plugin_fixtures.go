@@ -59,32 +59,37 @@ func testPlugin(ctx context.Context, s *streams, source, fixtures string, f *gue
 	if err != nil {
 		return nil, err
 	}
-	dir, isProject := source, false
-	if info, err := os.Stat(source); err == nil && info.IsDir() {
-		isProject = true
-	} else {
-		dir = filepath.Dir(source)
-	}
-	if fixtures == "" {
-		if strings.HasPrefix(source, "std:") {
-			return nil, errors.New("--fixtures is needed: a first-party plugin has none beside it")
-		}
-		fixtures = filepath.Join(dir, fixturesFolder)
-	}
-	cases, err := pluginkit.ReadFixtures(fixtures)
-	if err != nil {
-		return nil, err
-	}
+	info, err := os.Stat(source)
+	isProject := err == nil && info.IsDir()
 	var m *pluginkit.Module
-	if isProject {
-		m, err = pluginkit.Build(ctx, source, s.err)
-	} else {
-		m, err = pluginkit.Open(source)
+	if !isProject {
+		if m, err = pluginkit.Open(source); err != nil {
+			return nil, err
+		}
 	}
+	cases, err := readFixtures(source, fixtures, isProject)
 	if err != nil {
 		return nil, err
+	}
+	if isProject { // after the fixtures: it takes time
+		if m, err = pluginkit.Build(ctx, source, s.err); err != nil {
+			return nil, err
+		}
 	}
 	return pluginkit.Test(ctx, m, cases, opt)
+}
+
+func readFixtures(source, fixtures string, isProject bool) ([]pluginkit.Case, error) {
+	switch {
+	case fixtures != "":
+	case strings.HasPrefix(source, "std:"):
+		return nil, errors.New("--fixtures is needed: a first-party plugin has none beside it")
+	case isProject:
+		fixtures = filepath.Join(source, fixturesFolder)
+	default:
+		fixtures = filepath.Join(filepath.Dir(source), fixturesFolder)
+	}
+	return pluginkit.ReadFixtures(fixtures)
 }
 
 func outcomesText(to io.Writer, outcomes []pluginkit.Outcome) error {

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/siogw/siogw/internal/pluginkit"
+	"github.com/siogw/siogw/plugins/wasm"
 )
 
 func pluginInspectCommand(s *streams) *cobra.Command {
@@ -60,7 +61,7 @@ func inspectionText(to io.Writer, i *pluginkit.Inspection) error {
 	if m := i.Manifest; m != nil {
 		line("manifest", "%s", map[string]string{"module": "in the module", "beside": "beside the module", "none": "none: the defaults hold"}[i.ManifestFrom])
 		line("is", "%s %s: %s", orNone(m.Name), m.Version, m.Description)
-		line("sees", "%s", strings.TrimSpace(m.View+" "+strings.Join(m.Fields, " ")))
+		line("sees", "%s", sees(m))
 		line("judges", "%s", orAll(m.Kinds))
 		line("pure", "%t", m.Pure)
 		line("asks for", "%s", orNone(strings.Join(m.Capabilities, ", ")))
@@ -83,6 +84,13 @@ func inspectionText(to io.Writer, i *pluginkit.Inspection) error {
 	}
 	_, err := io.WriteString(to, b.String())
 	return err
+}
+
+func sees(m *wasm.Manifest) string {
+	if m.Prefix > 0 {
+		return fmt.Sprintf("%s, %d bytes of each", m.View, m.Prefix)
+	}
+	return strings.TrimSpace(m.View + " " + strings.Join(m.Fields, " "))
 }
 
 func orNone(s string) string {

@@ -99,5 +99,5 @@ func (g *Guest) batch(ctx context.Context, in *engine.Input, n int) (took time.D
 
 // viewOf gives a manifest with m's view and nothing else.
 func viewOf(m *wasm.Manifest) []byte {
-	return jsonOf(map[string]any{"abi": m.ABI, "view": m.View, "fields": m.Fields, "kinds": m.Kinds})
+	return jsonOf(map[string]any{"abi": m.ABI, "view": m.View, "fields": m.Fields, "prefix": m.Prefix, "kinds": m.Kinds})
 }

@@ -24,7 +24,7 @@ var Languages = []string{"go"}
 
 var validName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
 
-// ErrLanguage: there is no template for it.
+// ErrLanguage is wrapped where there is no template for a language.
 var ErrLanguage = errors.New("not supported yet")
 
 // Project says what New makes.
