@@ -178,6 +178,16 @@ func TestNoDecisions(t *testing.T) {
 	}
 }
 
+// TestTruncated: a line that was cut, as by a full disk, is no decision at any byte.
+func TestTruncated(t *testing.T) {
+	whole := strings.TrimSuffix(said("s", "event", "/", "x", `,"args":["a"]`), "\n")
+	for i := range len(whole) {
+		if r := read(t, New(Options{}), whole[:i]); r.Decided != 0 || r.NotDecisions != r.Lines {
+			t.Errorf("%q: %+v", whole[:i], r)
+		}
+	}
+}
+
 // TestBounds: on each side of what is kept.
 func TestBounds(t *testing.T) {
 	o := offline(t, "allow if input.kind == \"never\"")

@@ -12,12 +12,14 @@ import (
 	"github.com/siogw/siogw/internal/config"
 )
 
+const someContract = "namespaces: { /: { in: { say: [string], no: [], error: [] } } }"
+
 // offline assembles what a configuration decides with.
 func offline(t *testing.T, rego, yaml string) *app.Offline {
 	t.Helper()
 	dir := t.TempDir()
 	text := "upstream: { url: http://127.0.0.1:3000 }\npolicy: { paths: [p.rego] }\n" + yaml
-	for name, content := range map[string]string{"siogw.yaml": text, "p.rego": "package siogw.authz\n\n" + rego} {
+	for name, content := range map[string]string{"siogw.yaml": text, "p.rego": "package siogw.authz\n\n" + rego, "c.yaml": someContract} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
