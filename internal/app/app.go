@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync/atomic"
+	"time"
 
 	"github.com/siogw/siogw/gateway"
 	"github.com/siogw/siogw/internal/config"
@@ -85,7 +86,12 @@ func (a *App) Stop(ctx context.Context) error {
 	return errors.Join(a.gateway.Shutdown(ctx), a.close(ctx))
 }
 
+// closeTime is for the last lines of the log and for the plugins, whatever the sessions took of the caller's time.
+const closeTime = 2 * time.Second
+
 func (a *App) close(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTime)
+	defer cancel()
 	var err error
 	if a.log != nil {
 		err = a.log.Close(ctx)
