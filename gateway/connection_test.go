@@ -414,3 +414,26 @@ func skip(r io.Reader, n int64) io.Reader {
 	_, _ = io.CopyN(io.Discard, r, n)
 	return r
 }
+
+// Servers believe such headers; a client must not be able to write them.
+func TestPassthroughDropsClaimsOfAddress(t *testing.T) {
+	seen := make(chan http.Header, 1)
+	front := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { seen <- r.Header }))
+	defer front.Close()
+	up := siotest.NewUpstream(t, nil)
+	r := rigBefore(t, &siotest.Upstream{Server: up.Server, URL: front.URL}, nil, nil)
+	req, _ := http.NewRequest(http.MethodGet, r.url+"/page", nil)
+	for _, name := range []string{"X-Real-IP", "X-Client-IP", "True-Client-IP", "CF-Connecting-IP", "Forwarded", "X-Forwarded-For"} {
+		req.Header.Set(name, "203.0.113.9")
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	for name, values := range <-seen {
+		if strings.Contains(strings.Join(values, ","), "203.0.113.9") {
+			t.Errorf("%s: %v", name, values)
+		}
+	}
+}

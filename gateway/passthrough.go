@@ -45,6 +45,9 @@ func (g *Gateway) rewrite(r *httputil.ProxyRequest, t *target) {
 	r.SetURL(t.url)
 	r.Out.Host = r.In.Host
 	r.SetXForwarded()
+	for _, claim := range []string{"X-Real-Ip", "X-Client-Ip", "True-Client-Ip", "Cf-Connecting-Ip"} { // the client's own word
+		r.Out.Header.Del(claim)
+	}
 	addr, secure := g.address(r.In)
 	if addr.IsValid() {
 		r.Out.Header.Set("X-Forwarded-For", addr.String())
