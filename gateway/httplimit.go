@@ -9,6 +9,7 @@ import (
 	"github.com/siogw/siogw/engine"
 	"github.com/siogw/siogw/engineio"
 	"github.com/siogw/siogw/engineio/eioserver"
+	"github.com/siogw/siogw/internal/shields"
 )
 
 // turnAway answers a request that is refused before any work is done: of a banned address, or above the limits
@@ -23,6 +24,7 @@ func (g *Gateway) turnAway(w http.ResponseWriter, r *http.Request) bool {
 		}
 	}
 	if status, code := g.opt.Limits.HTTP.check(r); code != engine.CodeNone {
+		g.opt.Shields.Count(shields.OfHeader(r.Header))
 		g.turn(w, status, code)
 		return true
 	}
