@@ -41,6 +41,20 @@ func DecodeFrame3(frame []byte) (Packet, error) {
 	return Packet{Type: Message, Binary: true, Data: frame[1:]}, nil
 }
 
+// DecodeMessage reads a WebSocket message of either revision, 3 or 4. The data of a binary one is a part of data. The
+// error is a *DecodeError.
+func DecodeMessage(revision int, binary bool, data []byte) (Packet, error) {
+	switch {
+	case revision == 3 && binary:
+		return DecodeFrame3(data)
+	case revision == 3:
+		return DecodePacket3(data)
+	case binary:
+		return Packet{Type: Message, Binary: true, Data: data}, nil
+	}
+	return DecodePacket(data)
+}
+
 // AppendFrame3 appends the binary WebSocket message of revision 3 for a binary packet.
 func AppendFrame3(dst []byte, p Packet) []byte {
 	return append(append(dst, byte(p.Type)), p.Data...)

@@ -8,7 +8,7 @@ type receiver Session
 // Message takes a message of the WebSocket.
 func (r *receiver) Message(binary bool, data []byte) {
 	s := (*Session)(r)
-	p, err := s.decode(binary, data)
+	p, err := engineio.DecodeMessage(s.eio, binary, data)
 	switch {
 	case err != nil:
 		s.Close(engineio.ParseError)

@@ -7,19 +7,6 @@ import (
 	"github.com/siogw/siogw/engineio/internal/wsconn"
 )
 
-// decode reads a message of the WebSocket.
-func (s *Session) decode(binary bool, data []byte) (engineio.Packet, error) {
-	switch {
-	case s.eio == 3 && binary:
-		return engineio.DecodeFrame3(data)
-	case s.eio == 3:
-		return engineio.DecodePacket3(data)
-	case binary:
-		return engineio.Packet{Type: engineio.Message, Binary: true, Data: data}, nil
-	}
-	return engineio.DecodePacket(data)
-}
-
 // form is how a WebSocket is written to.
 func form(eio int) wsconn.Form {
 	if eio == 3 {

@@ -34,19 +34,6 @@ func (s *Session) payload(batch []engineio.Packet, jsonp bool) (body []byte, kin
 	return engineio.AppendPayload3(nil, batch...), plainText
 }
 
-// decode reads a message of the WebSocket.
-func (s *Session) decode(binary bool, data []byte) (engineio.Packet, error) {
-	switch {
-	case s.eio == 3 && binary:
-		return engineio.DecodeFrame3(data)
-	case s.eio == 3:
-		return engineio.DecodePacket3(data)
-	case binary:
-		return engineio.Packet{Type: engineio.Message, Binary: true, Data: data}, nil
-	}
-	return engineio.DecodePacket(data)
-}
-
 // form is how a WebSocket of the session is written to, as its own request asks.
 func (s *Session) form(base64 bool) wsconn.Form {
 	switch {

@@ -27,7 +27,7 @@ type socket struct {
 
 // Message takes a message of the WebSocket.
 func (k *socket) Message(binary bool, data []byte) {
-	p, err := k.s.decode(binary, data)
+	p, err := engineio.DecodeMessage(k.s.eio, binary, data)
 	switch {
 	case k.stage == carries && err == nil:
 		k.s.packet(p)
