@@ -1,6 +1,9 @@
 package engineio
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Code numbers the reasons for which a request is refused, as clients know them from the reference
 // server (engine.io, lib/server.ts). Those above 5 are the gateway's own.
@@ -27,6 +30,9 @@ func (c Code) String() string {
 	}
 	return "Unknown"
 }
+
+// ErrEarly is the cause of an Error that refuses a WebSocket whose client sent frames before the handshake was answered.
+var ErrEarly = errors.New("frames before the handshake was answered")
 
 // Error refuses a request: the HTTP answer is Status with {"code":Code,"message":Message}.
 type Error struct {

@@ -63,13 +63,14 @@ const (
 	Lifetime                 // 22: the session is as old as one may get
 	OutOfMemory              // 23: closed to keep the memory budget
 	Inflated                 // 24: a compressed message that unfolds too far
+	Compressed               // 25: a compressed message, which was not agreed on
 )
 
 var reasonNames = [...]string{"", "peer closed", "transport error", "ping timeout", "parse error",
 	"protocol violation", "too large", "slow reader", "handshake timeout", "other side closed", "denied",
 	"shutdown", "double poll", "bad utf-8", "poll aborted", "internal error", "too many frames",
 	"too many control frames", "too many fragments", "message too slow", "never polled", "idle", "lifetime over",
-	"out of memory", "unfolds too far"}
+	"out of memory", "unfolds too far", "compressed"}
 
 // String gives the reason in words.
 func (r Reason) String() string {

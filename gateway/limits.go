@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/siogw/siogw/engineio/eioserver"
+	"github.com/siogw/siogw/internal/shields"
 )
 
 // HTTPLimits bound the requests of clients, before anything is done for them. Zero means no limit.
@@ -70,6 +71,7 @@ func (g *Gateway) limit(o *eioserver.Options) {
 	o.Upgrades, o.TotalUpgrades = l.Upgrades, l.TotalUpgrades
 	o.Rates = eioserver.Rates{Frames: eioserver.Rate(t.Frames), Control: eioserver.Rate(t.Control),
 		Fragments: eioserver.Rate(t.Fragments), Bytes: eioserver.Rate(t.Bytes)}
+	o.Unasked = func() { g.opt.Shields.Count(shields.UnaskedPong) }
 	o.Slowed = func() { g.stats.slowed.Add(1) }
 	o.OriginRequired = g.opt.OriginRequired
 	o.AnyAddress = g.opt.Bind == BindCookie || g.opt.Bind == BindNone

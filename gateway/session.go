@@ -10,6 +10,7 @@ import (
 	"github.com/siogw/siogw/engine"
 	"github.com/siogw/siogw/engineio"
 	"github.com/siogw/siogw/engineio/eioserver"
+	"github.com/siogw/siogw/internal/shields"
 	"github.com/siogw/siogw/socketio"
 )
 
@@ -132,6 +133,7 @@ func (e *end) Closed(r engineio.Reason) {
 	e.s.mu.Lock()
 	defer e.s.mu.Unlock()
 	if code, bad := transportDenials[r]; bad && e.dir == engine.In && !e.s.closed {
+		e.s.g.opt.Shields.Count(shields.OfEnd(r))
 		d := engine.Refuse(code, "")
 		in := e.s.input(engine.Event, engine.In, nil)
 		e.s.g.log(in, &d)
@@ -149,6 +151,7 @@ var transportDenials = map[engineio.Reason]engine.Code{
 	engineio.BadUTF8:           engine.CodeMalformed,
 	engineio.ProtocolViolation: engine.CodeState,
 	engineio.Frames:            engine.CodeFrames,
+	engineio.Compressed:        engine.CodeState,
 	engineio.ControlFrames:     engine.CodeControlFrames,
 	engineio.Fragments:         engine.CodeFragments,
 	engineio.SlowMessage:       engine.CodeSlowMessage,

@@ -1,8 +1,13 @@
 package gateway_test
 
 import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/siogw/siogw/engine"
 	"github.com/siogw/siogw/gateway"
@@ -11,13 +16,18 @@ import (
 )
 
 // shielded is a rig with shields in these states.
-func shielded(t *testing.T, overrides map[string]engine.Mode) (*rig, *shields.Set) {
+func shielded(t *testing.T, overrides map[string]engine.Mode, change ...func(*gateway.Options)) (*rig, *shields.Set) {
 	t.Helper()
 	set, err := shields.New(shields.Options{Overrides: overrides})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newRig(t, nil, func(o *gateway.Options) { o.Shields = set }), set
+	return newRig(t, nil, func(o *gateway.Options) {
+		o.Shields = set
+		for _, more := range change {
+			more(o)
+		}
+	}), set
 }
 
 // hits gives the count of a shield.
@@ -139,4 +149,62 @@ func TestShieldsCountRequests(t *testing.T) {
 			t.Errorf("%s counted %d", id, n)
 		}
 	}
+}
+
+// TestShieldsCountEnds: attacks for which a client's transport ends its session, or that it does not mind.
+func TestShieldsCountEnds(t *testing.T) {
+	const masked = "\x80\x00\x00\x00\x00" // no payload
+	limits := func(o *gateway.Options) {
+		few := gateway.Rate{Count: 2, Per: time.Hour}
+		o.Limits.Payload, o.Limits.Traffic = 1000, gateway.TrafficLimits{Control: few, Fragments: few}
+	}
+	for name, c := range map[string]struct{ within, more, id string }{
+		"size":        {"", "\x81\xff\x00\x00\x00\x00\x10\x00\x00\x00\x00\x00\x00\x00", "CVE-2016-10542"},
+		"fragments":   {"\x01" + masked + "\x00" + masked, "\x00" + masked, "CVE-2026-48779"},
+		"pings":       {"\x89" + masked + "\x89" + masked, "\x89" + masked, "ws-ping-flood"},
+		"compression": {"", "\xc1" + masked, "CVE-2026-128131"},
+		"pongs":       {"", "\x81\x81\x00\x00\x00\x003", shields.UnaskedPong},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, set := shielded(t, nil, limits)
+			conn := handshake(t, r, "")
+			defer conn.Close()
+			for i, bytes := range []string{c.within, c.more} {
+				if _, err := io.WriteString(conn, bytes); err != nil {
+					t.Fatal(err)
+				}
+				if i == 0 && hits(t, set, c.id) != 0 {
+					t.Fatal("counted within the limit")
+				}
+			}
+			waitFor(t, "the count", func() bool { return hits(t, set, c.id) == 1 })
+		})
+	}
+	t.Run("early frame", func(t *testing.T) {
+		r, set := shielded(t, nil)
+		handshake(t, r, "\xf1"+masked).Close()
+		waitFor(t, "the count", func() bool { return hits(t, set, "CVE-2022-21676") == 1 })
+	})
+}
+
+// handshake asks for a WebSocket, with bytes in the same segment, and reads the answer up to the open packet.
+func handshake(t *testing.T, r *rig, early string) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(r.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = conn.SetDeadline(time.Now().Add(siotest.Wait))
+	fmt.Fprintf(conn, "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n%s", early)
+	br := bufio.NewReader(conn)
+	for line := ""; early == "" && line != "\r\n"; {
+		if line, err = br.ReadString('\n'); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if early != "" {
+		_, _ = io.Copy(io.Discard, br)
+	}
+	return conn
 }

@@ -76,9 +76,13 @@ func (s *Session) beatDue() {
 func (s *Session) pong() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.beat.pinged && s.reason == 0 {
+	switch {
+	case s.reason != 0:
+	case s.beat.pinged:
 		s.beat.pinged, s.beat.held, s.beat.late = false, false, false
 		s.beat.arm(s, s.srv.opts.PingInterval)
+	case s.srv.opts.Unasked != nil:
+		s.srv.opts.Unasked()
 	}
 	return s.reason == 0
 }

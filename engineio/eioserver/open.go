@@ -120,8 +120,11 @@ func (s *Session) newSocket(w http.ResponseWriter, req *request) *socket {
 	conn, err := wsconn.Upgrade(w, req.Request, header, s.limits())
 	if err != nil {
 		s.srv.opts.Logger.Debug("no WebSocket", "sid", s.id, "error", err)
-		if errors.Is(err, wsconn.ErrNotTaken) {
+		switch {
+		case errors.Is(err, wsconn.ErrNotTaken):
 			refuse(w, req, err)
+		case errors.Is(err, engineio.ErrEarly):
+			s.srv.refused(req, &engineio.Error{Code: engineio.BadRequest, Cause: err})
 		}
 		return nil
 	}

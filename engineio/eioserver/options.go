@@ -44,6 +44,7 @@ type Options struct {
 
 	Rates    Rates   // of what one client sends; a packet of a POST counts as a frame
 	Slowed   func()  // called each time Rates.Bytes makes a client wait; may be nil
+	Unasked  func()  // called for each pong of revision 4 that answers no ping; may be nil
 	Upgrades int     // that one session may begin; default no limit
 	Deflate  Deflate // permessage-deflate on WebSockets; default off
 	// TotalUpgrades may be under way at a time in all sessions together; default no limit.
@@ -67,8 +68,8 @@ type Options struct {
 	// and should give up when the request's context ends. An *engineio.Error is the answer to the client;
 	// any other error is a 500 without detail.
 	Accept func(*Opening) (engineio.Handler, error)
-	// Refused, when not nil, is told of each request that Accept is not asked about, or whose POST is not read,
-	// for its *engineio.Error; it does not wait.
+	// Refused, when not nil, is told of each request that Accept is not asked about, whose POST is not read, or
+	// whose WebSocket cannot be taken, for its *engineio.Error; it does not wait.
 	Refused func(*http.Request, error)
 
 	Logger *slog.Logger // default: nothing is logged

@@ -13,7 +13,6 @@ var engineIO = []*Shield{
 		Stops:   "an invalid frame in one segment with the WebSocket handshake, which crashes the server",
 		Affects: "engine.io 4.0.0 - 4.1.1, 5.0.0 - 5.2.0, 6.0.0 - 6.1.0",
 		By:      ProtocolBreak, How: "frames end at the gateway; those to the server are its own, after the handshake",
-		CountedAs: "-",
 	},
 	{
 		ID: "CVE-2022-41940", Aliases: []string{"GHSA-r7qp-cfhv-p84w"},

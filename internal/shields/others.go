@@ -40,7 +40,6 @@ var others = []*Shield{
 		Stops:   "pongs that nobody asked for, each of which starts a thread",
 		Affects: "python-engineio <= 4.13.1",
 		By:      ProtocolBreak, How: "heartbeats end at the gateway",
-		CountedAs: "-",
 	},
 	{
 		ID: "CVE-2026-48804", Aliases: []string{"GHSA-5w7q-77mv-v69f"},
@@ -60,14 +59,13 @@ var others = []*Shield{
 		Stops:   "compressed messages and bodies that unfold without a limit",
 		Affects: "aiohttp < 3.14.4",
 		By:      ProtocolBreak, How: "compression ends at the gateway, which offers none by default and bounds what it unfolds",
-		CountedAs: "-",
 	},
 	{
 		ID:      "CVE-2026-44545",
 		Stops:   "WebSocket messages without a limit",
 		Affects: "daphne < 4.2.2",
 		By:      Limit, How: "limits.payload",
-		CountedAs: "-",
+		CountedAs: "CVE-2016-10542",
 	},
 	{
 		ID:      "netty-socketio-945",

@@ -41,6 +41,21 @@ func OfRefusal(code engine.Code, pkt *socketio.Packet) string {
 	return ""
 }
 
+// ends tells by the reason for which a client's session ended which attack it was.
+var ends = map[engineio.Reason]string{
+	engineio.TooLarge:      "CVE-2016-10542", // of a WebSocket: a body that is too large is refused, and the session goes on
+	engineio.Fragments:     "CVE-2026-48779",
+	engineio.ControlFrames: "ws-ping-flood",
+	engineio.Inflated:      "CVE-2026-128131",
+	engineio.Compressed:    "CVE-2026-128131",
+}
+
+// OfEnd gives the ID of the attack for which the transport of a client ended its session.
+func OfEnd(r engineio.Reason) string { return ends[r] }
+
+// UnaskedPong is the ID of the attack that an Engine.IO pong is which answers no ping.
+const UnaskedPong = "CVE-2026-48802"
+
 // OfRequest gives the ID of the attack in an Engine.IO request that was refused with err before a handshake was
 // judged.
 func OfRequest(r *http.Request, err error) string {
@@ -50,6 +65,8 @@ func OfRequest(r *http.Request, err error) string {
 	}
 	q, upgrade := r.URL.Query(), r.Header.Get("Upgrade") != ""
 	switch {
+	case errors.Is(err, engineio.ErrEarly):
+		return "CVE-2022-21676"
 	case e.Status == http.StatusRequestEntityTooLarge:
 		return "CVE-2020-36048"
 	case e.Code == engineio.Forbidden && upgrade:

@@ -51,6 +51,21 @@ func TestOfRefusal(t *testing.T) {
 	}
 }
 
+func TestOfEnd(t *testing.T) {
+	for r, want := range map[engineio.Reason]string{
+		engineio.TooLarge: "CVE-2016-10542", engineio.Fragments: "CVE-2026-48779", engineio.ControlFrames: "ws-ping-flood",
+		engineio.Inflated: "CVE-2026-128131", engineio.Compressed: "CVE-2026-128131",
+		engineio.Frames: "", engineio.PeerClosed: "", engineio.ParseError: "",
+	} {
+		if got := OfEnd(r); got != want || want != "" && Find(got) == nil {
+			t.Errorf("%v is taken for %q, want %q", r, got, want)
+		}
+	}
+	if Find(UnaskedPong) == nil {
+		t.Error("pongs are no shield's")
+	}
+}
+
 func TestOfRequest(t *testing.T) {
 	bad, unknown := &engineio.Error{Code: engineio.BadRequest}, &engineio.Error{Code: engineio.UnknownSID}
 	const upgrade = "Upgrade: websocket"
@@ -73,6 +88,7 @@ func TestOfRequest(t *testing.T) {
 		{"GET /socket.io/?transport=websocket&sid=a", upgrade, bad, "CVE-2026-102599"},
 		{"GET /socket.io/?EIO=3&transport=websocket&sid=a", upgrade, bad, "CVE-2026-102599"},
 		{"GET /socket.io/?EIO=4&transport=websocket&sid=a", upgrade, bad, ""},
+		{"GET /socket.io/?EIO=4&transport=websocket", upgrade, &engineio.Error{Code: engineio.BadRequest, Cause: engineio.ErrEarly}, "CVE-2022-21676"},
 		{"GET /socket.io/?EIO=4&transport=polling", "", errors.New("another"), ""},
 	} {
 		method, target, _ := strings.Cut(c.request, " ")

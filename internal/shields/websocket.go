@@ -7,7 +7,6 @@ var webSocket = []*Shield{
 		Stops:   "one frame of hundreds of megabytes",
 		Affects: "ws <= 1.1.0",
 		By:      Limit, How: "limits.payload, held against the length that the frame announces",
-		CountedAs: "-",
 	},
 	{
 		ID:      "GHSA-5v72-xg48-5rpm",
@@ -32,20 +31,18 @@ var webSocket = []*Shield{
 		Stops:   "a message of one-byte fragments without end, each of which costs an object",
 		Affects: "ws 1.1.0 - 5.2.4, 6.0.0 - 6.2.3, 7.0.0 - 7.5.10, 8.0.0 - 8.20.1",
 		By:      ProtocolBreak, How: "fragments are joined at the gateway, within limits.payload",
-		CountedAs: "-",
 	},
 	{
 		ID:      "CVE-2026-62389",
 		Stops:   "as many fragments as are allowed, on many connections",
 		Affects: "ws < 5.2.6, 6.0.0 - 6.2.4, 7.0.0 - 7.5.11, 8.0.0 - 8.21.0",
 		By:      ProtocolBreak, How: "fragments are joined at the gateway, within limits.payload and limits.connections",
-		CountedAs: "-",
+		CountedAs: "CVE-2026-48779",
 	},
 	{
 		ID:      "ws-ping-flood",
 		Stops:   "ping frames from a client that reads no pong: all pongs are kept",
 		Affects: "ws < 5.2.8, 6.0.0 - 6.2.6, 7.0.0 - 7.5.13, 8.0.0 - 8.22.0",
 		By:      ProtocolBreak, How: "the gateway answers pings itself, and its send buffer is bounded",
-		CountedAs: "-",
 	},
 }

@@ -196,15 +196,19 @@ func TestDeflateBomb(t *testing.T) {
 
 // RSV1 is the peer's mistake where nothing was agreed on.
 func TestDeflateOff(t *testing.T) {
-	conn, client := deflatePair(t, limits)
-	r := newRecorder()
-	conn.Start(r)
-	write(t, client.NetConn(), frame(0xc1, deflated("hello")))
-	if got := wait(t, r.ended); got != engineio.ProtocolViolation {
-		t.Error("ended for", got)
+	for want, rates := range map[engineio.Reason]Rates{engineio.ProtocolViolation: {}, engineio.Compressed: {Frames: Rate{9, time.Hour}}} {
+		lim := limits
+		lim.Rates = rates
+		conn, client := deflatePair(t, lim)
+		r := newRecorder()
+		conn.Start(r)
+		write(t, client.NetConn(), frame(0xc1, deflated("hello")))
+		if got := wait(t, r.ended); got != want {
+			t.Errorf("ended for %v, want %v", got, want)
+		}
+		client.NetConn().Close()
+		wait(t, r.gone)
 	}
-	client.NetConn().Close()
-	wait(t, r.gone)
 }
 
 func TestOffered(t *testing.T) {

@@ -8,6 +8,8 @@ import (
 	"net/http"
 
 	"github.com/gorilla/websocket"
+
+	"github.com/siogw/siogw/engineio"
 )
 
 // readBuffer holds what one read of the network gives; it is all that an idle connection keeps.
@@ -20,7 +22,8 @@ var ErrNotTaken = errors.New("the connection cannot become a WebSocket")
 
 // Upgrade makes the connection of r a WebSocket (RFC 6455, 4.2), without subprotocols, and with
 // no extension but Limits.Deflate. header
-// is added to the 101, which goes out with the first Flush. On an error nothing is answered.
+// is added to the 101, which goes out with the first Flush. On an error nothing is answered; frames that
+// come with the handshake are one, engineio.ErrEarly.
 func Upgrade(w http.ResponseWriter, r *http.Request, header http.Header, lim Limits) (*Conn, error) {
 	h := &hijacker{ResponseWriter: w, lim: lim}
 	up := websocket.Upgrader{
@@ -35,6 +38,9 @@ func Upgrade(w http.ResponseWriter, r *http.Request, header http.Header, lim Lim
 		return nil, fmt.Errorf("%w: %w", ErrNotTaken, err)
 	}
 	if err != nil {
+		if h.early {
+			err = engineio.ErrEarly
+		}
 		return nil, err
 	}
 	h.conn.deflate = up.EnableCompression
@@ -74,6 +80,8 @@ type hijacker struct {
 	http.ResponseWriter
 	lim  Limits
 	conn *Conn
+
+	early bool // frames came with the handshake
 }
 
 func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
@@ -82,5 +90,6 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return nil, nil, err
 	}
 	h.conn = newConn(network, h.lim)
+	h.early = rw.Reader.Buffered() > 0
 	return pipe{h.conn}, rw, nil
 }

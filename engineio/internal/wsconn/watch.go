@@ -137,10 +137,13 @@ func (w *watch) frame(r *Rates, now time.Time) engineio.Reason {
 	if reason := w.meter.Frame(r, now); reason != 0 {
 		return reason
 	}
-	if w.deflate {
+	switch {
+	case w.deflate:
 		if reason := w.note(opcode); reason != 0 {
 			return reason
 		}
+	case w.head[0]&0x40 != 0: // gorilla/websocket would not say which of the reserved bits it was
+		return engineio.Compressed
 	}
 	if opcode >= 8 {
 		if !w.meter.control.add(r.Control, 1, now) {
@@ -223,7 +226,7 @@ func (c *Conn) overLimit(err error) (engineio.Reason, bool) {
 	var over *limitError
 	if errors.As(err, &over) {
 		code := websocket.ClosePolicyViolation
-		if over.reason == engineio.ProtocolViolation {
+		if over.reason == engineio.ProtocolViolation || over.reason == engineio.Compressed {
 			code = websocket.CloseProtocolError
 		}
 		c.goodbye(code)
