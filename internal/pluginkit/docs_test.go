@@ -31,7 +31,7 @@ func TestDocs(t *testing.T) {
 		t.Fatal(err)
 	}
 	outcomes, err := Test(context.Background(), m, list, Options{Timeout: 10 * time.Second})
-	if err != nil || len(outcomes) != 5 {
+	if err != nil || len(outcomes) != 6 {
 		t.Fatalf("%d outcomes: %v", len(outcomes), err)
 	}
 	for _, o := range outcomes {

@@ -49,12 +49,13 @@ type fixture struct {
 	Cases  []rawCase `yaml:"cases"`
 }
 
-// rawCase has its input in one of three ways. Attachments go with args; without args, they are the arguments.
+// rawCase has its input in one of these ways. Attachments go with args and json; without these, they are the arguments.
 type rawCase struct {
 	Name    string   `yaml:"name"`
 	Config  any      `yaml:"config"`
 	Strings []string `yaml:"strings"`     // are the arguments
 	Args    []any    `yaml:"args"`        // of an event named message, in the main namespace
+	JSON    string   `yaml:"json"`        // the same as text, where it matters how it is written
 	Binary  []string `yaml:"attachments"` // text, or !!binary and base64
 	Input   any      `yaml:"input"`       // the whole document
 	Want    *Want    `yaml:"want"`
@@ -160,13 +161,13 @@ func (r *rawCase) read(config any) (c Case, err error) {
 // input makes the engine's input of whichever way the case has it.
 func (r *rawCase) input() (*engine.Input, error) {
 	given := 0
-	for _, there := range []bool{r.Input != nil, r.Args != nil, r.Strings != nil, r.Binary != nil && r.Args == nil} {
+	for _, there := range []bool{r.Input != nil, r.Args != nil, r.JSON != "", r.Strings != nil, r.Binary != nil && r.Args == nil && r.JSON == ""} {
 		if there {
 			given++
 		}
 	}
 	if given != 1 {
-		return nil, errors.New("one of input, args, strings and attachments is needed")
+		return nil, errors.New("one of input, args, json, strings and attachments is needed")
 	}
 	if r.Input != nil {
 		text, err := json.Marshal(r.Input)
@@ -175,13 +176,7 @@ func (r *rawCase) input() (*engine.Input, error) {
 		}
 		return inputjson.ParseInput(text)
 	}
-	var args []byte
-	var err error
-	if r.Args != nil {
-		args, err = json.Marshal(r.Args)
-	} else if r.Strings != nil {
-		args, err = json.Marshal(r.Strings)
-	}
+	args, err := r.arguments()
 	if err != nil {
 		return nil, fmt.Errorf("args: %w", err)
 	}
@@ -190,6 +185,19 @@ func (r *rawCase) input() (*engine.Input, error) {
 		binary = append(binary, []byte(b))
 	}
 	return Message(args, binary...)
+}
+
+// arguments gives them as JSON, nil when the case has attachments only.
+func (r *rawCase) arguments() ([]byte, error) {
+	switch {
+	case r.JSON != "":
+		return []byte(r.JSON), nil
+	case r.Args != nil:
+		return json.Marshal(r.Args)
+	case r.Strings != nil:
+		return json.Marshal(r.Strings)
+	}
+	return nil, nil
 }
 
 // Message makes the input of an event named message with these arguments, a JSON array, in the main namespace. nil
