@@ -142,7 +142,7 @@ func (w *watch) frame(r *Rates, now time.Time) engineio.Reason {
 		if reason := w.note(opcode); reason != 0 {
 			return reason
 		}
-	case w.head[0]&0x40 != 0: // gorilla/websocket would not say which of the reserved bits it was
+	case w.head[0]&0x70 == 0x40: // gorilla/websocket would not say which of the reserved bits it was
 		return engineio.Compressed
 	}
 	if opcode >= 8 {
