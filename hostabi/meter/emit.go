@@ -1,5 +1,7 @@
 package meter
 
+import "strconv"
+
 // The new indices: the hook is the last import; refuel and the globals are the last of all.
 
 func (m *module) hookFunc() uint32    { return uint32(m.importedFuncs) }
@@ -59,7 +61,7 @@ func (m *module) emit() ([]byte, error) {
 		out = section(out, 5, 1, appendLimits(nil, *m.memory))
 	}
 	out = section(out, 6, m.nGlobals+2, m.emitGlobals())
-	out = section(out, 7, len(m.exports)+2, m.emitExports())
+	out = section(out, 7, len(m.exports)+2+len(m.mutable), m.emitExports())
 	if m.start != nil {
 		out = append(out, 8, byte(len(appendU32(nil, m.renumber(*m.start)))))
 		out = appendU32(out, m.renumber(*m.start))
@@ -158,6 +160,9 @@ func (m *module) emitExports() (out []byte) {
 			e.index = m.renumber(e.index)
 		}
 		out = appendU32(out, e.index)
+	}
+	for i, index := range m.mutable {
+		out = appendU32(append(appendName(out, GlobalExport+strconv.Itoa(i)), byte(Global)), uint32(index))
 	}
 	out = appendU32(append(appendName(out, FuelExport), byte(Global)), m.fuelGlobal())
 	return appendU32(append(appendName(out, DepthExport), byte(Global)), m.depthGlobal())

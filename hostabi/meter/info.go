@@ -80,10 +80,16 @@ type Info struct {
 	Memory  *Limits           // nil when it has none of its own
 	Custom  map[string][]byte // the custom sections by name; of several with one name the first
 	Funcs   int               // functions with a body
+
+	// Mutable is how many mutable globals the module has of its own, exported as GlobalExport and their number.
+	Mutable int
+	// Hidden says what a snapshot of memory and these globals would miss, such as "table.set"; "" for nothing. Inspect
+	// does not read the code, and finds only what the globals are.
+	Hidden string
 }
 
 func (m *module) info() *Info {
-	in := &Info{Memory: m.memory, Custom: m.custom, Funcs: len(m.funcs)}
+	in := &Info{Memory: m.memory, Custom: m.custom, Funcs: len(m.funcs), Mutable: len(m.mutable), Hidden: m.hidden}
 	for _, i := range m.imports {
 		imp := Import{Module: i.module, Name: i.name, Kind: i.kind}
 		if i.kind == Func {

@@ -21,8 +21,22 @@ func (b *body) instruction() {
 		b.emit(op)
 		b.immediate(op, plain[op])
 	default:
+		b.hides(op, 0)
 		b.emit(op)
 		b.immediate(op, plain[op])
+	}
+}
+
+// hiding are the instructions that change what is neither memory nor a global.
+var hiding = map[[2]byte]string{{opTableSet, 0}: "table.set", {opMisc, 9}: "data.drop", {opMisc, 12}: "table.init", {opMisc, 13}: "elem.drop",
+	{opMisc, 14}: "table.copy", {opMisc, 15}: "table.grow", {opMisc, 17}: "table.fill"}
+
+func (b *body) hides(op, sub byte) {
+	if op != opTableSet && op != opMisc {
+		return
+	}
+	if name, ok := hiding[[2]byte{op, sub}]; ok {
+		b.m.hidden = name
 	}
 }
 
@@ -37,6 +51,7 @@ func (b *body) prefixed(op byte) {
 		b.r.fail("unknown instruction %#x %#x", op, sub)
 		return
 	}
+	b.hides(op, byte(sub))
 	b.bulk(op, byte(sub))
 	b.emitU32(op, sub)
 	b.immediate(op, kinds[sub])

@@ -26,6 +26,9 @@ const (
 	HookName    = "hook"        // func(left i64) (next i64)
 	FuelExport  = "siogw.fuel"  // mutable i64 global: what is left of the slice
 	DepthExport = "siogw.depth" // mutable i32 global: what is left of the call stack, in bytes. A trap leaves it as it is
+
+	// GlobalExport and a number from 0 on is each mutable global of the module's own, for snapshots.
+	GlobalExport = "siogw.global."
 )
 
 // StackExhausted is what the hook is called with when the call stack is used up: it must not return.

@@ -17,6 +17,8 @@ type module struct {
 	memory   *Limits
 	globals  []byte // the entries, rewritten
 	nGlobals int    // of its own
+	mutable  []int  // indices of its own mutable globals
+	hidden   string // see Info.Hidden
 	exports  []exportDesc
 	start    *uint32
 	elems    []byte // the entries, rewritten

@@ -1,5 +1,7 @@
 package meter
 
+import "strings"
+
 func (m *module) typeSection(r *reader) {
 	for range r.count() {
 		if r.byte() != 0x60 {
@@ -96,8 +98,14 @@ func (m *module) memorySection(r *reader) {
 
 func (m *module) globalSection(r *reader) {
 	for range r.count() {
-		m.globals = append(m.globals, byte(r.valueType()), r.mutability())
-		m.globals = m.constExpr(m.globals, r)
+		t, mutable := r.valueType(), r.mutability()
+		if mutable == 1 {
+			m.mutable = append(m.mutable, m.allGlobals())
+			if t == FuncRef || t == ExternRef || t == V128 {
+				m.hidden = "a mutable global of type " + t.String()
+			}
+		}
+		m.globals = m.constExpr(append(m.globals, byte(t), mutable), r)
 		m.nGlobals++
 	}
 }
@@ -114,7 +122,7 @@ func (m *module) exportSection(r *reader) {
 			r.fail("no kind of export: %#x", byte(e.kind))
 			return
 		}
-		if seen[e.name] {
+		if seen[e.name] || strings.HasPrefix(e.name, GlobalExport) {
 			r.fail("export %q twice, or reserved", e.name)
 		}
 		seen[e.name] = true
