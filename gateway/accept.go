@@ -23,13 +23,15 @@ const dialTimeout = 10 * time.Second
 // accept decides a handshake and opens the session at the upstream before the client is answered, so
 // that an upstream's refusal, cookies and headers reach the client as if there were no gateway.
 func (g *Gateway) accept(o *eioserver.Opening) (engineio.Handler, error) {
-	g.opt.Shields.Count(shields.OfHeader(o.Request.Header))
+	s := g.newSession(o)
+	s.gen.Shields.Count(shields.OfHeader(o.Request.Header))
 	if g.poolOf(o.Request).upstreamEIO(o.EIO) == 0 {
+		s.gen.release()
 		return nil, &engineio.Error{Code: engineio.UnsupportedRevision}
 	}
-	s := g.newSession(o)
 	in := s.input(engine.Handshake, engine.In, nil)
-	if code := g.room(o.Addr, in.Time); code != engine.CodeNone {
+	if code := s.room(in.Time); code != engine.CodeNone {
+		defer s.gen.release()
 		return nil, s.turnDown(in, code, "")
 	}
 	o.Account = s.memory.add
@@ -60,7 +62,7 @@ func (g *Gateway) tellCookie(o *eioserver.Opening) {
 }
 
 func (g *Gateway) open(s *session, o *eioserver.Opening, in *engine.Input) error {
-	id, denial := g.verify(Credentials{Request: s.request})
+	id, denial := s.gen.verify(Credentials{Request: s.request})
 	if denial != nil {
 		return s.turnDown(in, denial.Code, denial.Reason)
 	}
@@ -68,7 +70,7 @@ func (g *Gateway) open(s *session, o *eioserver.Opening, in *engine.Input) error
 	if _, code := s.own(id, in.Time); code != engine.CodeNone {
 		return s.turnDown(in, code, "")
 	}
-	d := g.opt.Engine.Decide(o.Request.Context(), in)
+	d := s.gen.Engine.Decide(o.Request.Context(), in)
 	g.log(in, &d)
 	if d.Effect != engine.Allow {
 		s.respond(in, &d)
@@ -81,7 +83,7 @@ func (g *Gateway) open(s *session, o *eioserver.Opening, in *engine.Input) error
 			return nil // the client reads why in its first packet
 		}
 	}
-	up, target, err := g.dial(o, extra)
+	up, target, err := s.dial(o, extra)
 	if err != nil {
 		return g.upstreamError(in, err)
 	}
@@ -102,7 +104,7 @@ func (g *Gateway) open(s *session, o *eioserver.Opening, in *engine.Input) error
 
 func (g *Gateway) newSession(o *eioserver.Opening) *session {
 	r := o.Request
-	s := &session{g: g, client: o.Session, addr: o.Addr, namespaces: map[string]*namespace{}, events: newEventLimits(&g.opt.Limits)}
+	s := &session{g: g, client: o.Session, addr: o.Addr, namespaces: map[string]*namespace{}, gen: g.takeFor(r)}
 	s.memory.m = &g.memory
 	s.request = &http.Request{Header: r.Header, URL: r.URL, Host: r.Host}
 	s.base = engine.Session{ID: o.ID, EIO: o.EIO, Transport: o.Transport, Secure: o.Secure, Opened: time.Now(),
@@ -110,29 +112,27 @@ func (g *Gateway) newSession(o *eioserver.Opening) *session {
 	if o.Addr.IsValid() {
 		s.base.IP = o.Addr.String()
 	}
-	lim := &g.opt.Limits
-	parts := socketio.Limits{Depth: lim.Depth, Elements: lim.Elements, Number: lim.Number, Attachments: lim.Attachments,
-		EventName: lim.EventName, Namespace: lim.NamespaceName, AttachmentBytes: lim.AttachmentBytes}
-	s.down = &end{s: s, dir: engine.In, eio: o.Session, decoder: socketio.Decoder{From: socketio.Client, Parser: g.opt.Parser, Limits: parts}}
-	parts.AttachmentBytes = lim.UpstreamPayload
-	s.up = &end{s: s, dir: engine.Out, peer: s.down, decoder: socketio.Decoder{From: socketio.Server, Parser: g.opt.Parser, Limits: parts}}
+	client, server := s.gen.Limits.packets()
+	s.down = &end{s: s, dir: engine.In, eio: o.Session, decoder: socketio.Decoder{From: socketio.Client, Parser: g.opt.Parser, Limits: client}}
+	s.up = &end{s: s, dir: engine.Out, peer: s.down, decoder: socketio.Decoder{From: socketio.Server, Parser: g.opt.Parser, Limits: server}}
 	s.down.peer, s.up.eio = s.up, nowhere{}
 	s.down.decoder.Revision, s.up.decoder.Revision = revisionOf(o.EIO), revisionOf(g.poolOf(o.Request).upstreamEIO(o.EIO))
 	return s
 }
 
 // dial opens the upstream's session. What a decision put into extra goes before the client's own query.
-func (g *Gateway) dial(o *eioserver.Opening, extra url.Values) (*eioclient.Session, *target, error) {
+func (s *session) dial(o *eioserver.Opening, extra url.Values) (*eioclient.Session, *target, error) {
+	g, lim := s.g, &s.gen.Limits
 	query := o.Request.URL.Query()
 	maps.Copy(query, extra)
 	return g.dialPool(o, g.poolOf(o.Request), eioclient.Options{
 		Header:     upstreamHeader(o.Request, o.Addr, o.Secure),
 		EIO:        g.poolOf(o.Request).upstreamEIO(o.EIO),
 		Query:      query,
-		MaxPayload: g.opt.Limits.UpstreamPayload,
+		MaxPayload: lim.UpstreamPayload,
 		HighWater:  highWater,
 		Account:    o.Account,
-		HardLimit:  highWater + 2*g.opt.Limits.Payload,
+		HardLimit:  highWater + 2*lim.Payload,
 		Logger:     g.opt.Logger,
 	})
 }

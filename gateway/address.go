@@ -89,12 +89,10 @@ func (g *Gateway) trusted(a netip.Addr) bool {
 
 // clientKey is what limits per address count by: one IPv4 address, or one IPv6 network, since a single
 // subscriber holds a whole /64.
-func (l *Limits) clientKey(a netip.Addr) netip.Prefix {
+func (g *Gateway) clientKey(a netip.Addr) netip.Prefix {
 	if a.Is4() || !a.IsValid() {
 		return netip.PrefixFrom(a, 32)
 	}
-	p, _ := a.WithZone("").Prefix(l.IPv6Prefix) // 1 to 128 fit every IPv6 address
+	p, _ := a.WithZone("").Prefix(g.prefix) // 1 to 128 fit every IPv6 address
 	return p
 }
-
-func (g *Gateway) clientKey(a netip.Addr) netip.Prefix { return g.opt.Limits.clientKey(a) }

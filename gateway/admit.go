@@ -61,7 +61,7 @@ func (s *session) admitConnect(j *job) engine.Code {
 	if in.Auth == nil {
 		in.Auth = []byte("{}")
 	}
-	id, denial := s.g.verify(Credentials{Request: s.request, Auth: in.Auth})
+	id, denial := s.gen.verify(Credentials{Request: s.request, Auth: in.Auth})
 	in.Identity = id
 	j.in = in
 	if denial != nil {
@@ -78,7 +78,7 @@ func (s *session) admitConnect(j *job) engine.Code {
 
 // makeRoom reports whether one more namespace may be remembered, forgetting one that is gone if need be.
 func (s *session) makeRoom() bool {
-	if len(s.namespaces) < s.g.opt.Limits.Namespaces {
+	if len(s.namespaces) < s.gen.Limits.Namespaces {
 		return true
 	}
 	for name, n := range s.namespaces {
@@ -97,10 +97,10 @@ func (s *session) admitEvent(j *job) engine.Code {
 	if code := s.admitRate(j); code != engine.CodeNone {
 		return code
 	}
-	if !s.g.rooms.apply(j.in) {
+	if !s.gen.rooms.apply(j.in) {
 		return engine.CodeRoom
 	}
-	if j.in.Kind == engine.Join && len(j.n.rooms) >= s.g.opt.Limits.Rooms {
+	if j.in.Kind == engine.Join && len(j.n.rooms) >= s.gen.Limits.Rooms {
 		return engine.CodeRooms
 	}
 	return engine.CodeNone
@@ -133,7 +133,7 @@ func (s *session) admitOut(j *job) engine.Code {
 		if code := s.eventInput(j, engine.Emit); code != engine.CodeNone {
 			return code
 		}
-		s.g.rooms.apply(j.in)
+		s.gen.rooms.apply(j.in)
 	case j.pkt.IsAck():
 		event, _ := j.n.toServer.take(j.pkt.ID)
 		s.ackInput(j, event)

@@ -1,18 +1,17 @@
 package gateway
 
 import (
-	"net/netip"
 	"time"
 
 	"github.com/siogw/siogw/engine"
 )
 
-// room reports whether one more session of a fits; if so it is counted.
-func (g *Gateway) room(a netip.Addr, now time.Time) engine.Code {
-	if g.memory.full() {
+// room reports whether one more session fits; if so it is counted.
+func (s *session) room(now time.Time) engine.Code {
+	if s.g.memory.full() {
 		return engine.CodeMemory
 	}
-	return g.conns.take(a, now)
+	return s.g.conns.take(&s.gen.Limits, s.g.clientKey(s.addr), now)
 }
 
 // turnDown logs and counts the refusal of a handshake, and gives the answer to it.
@@ -30,6 +29,7 @@ func (s *session) enter() {
 	s.entered = true
 	if !s.closed {
 		s.g.sessions.add(s)
+		s.adopt() // after it is known: Swap finds it, or is over
 		s.awaitConnect()
 	}
 }
@@ -46,6 +46,7 @@ func (s *session) abandon() {
 
 // leave gives back all that the session counts as. It is called once, when the session is closed.
 func (s *session) leave() {
+	s.gen.release()
 	s.giveBack()
 	s.dropUnfinished()
 	s.hasConnected()
@@ -59,7 +60,7 @@ func (s *session) leave() {
 
 // mayConnect counts a CONNECT.
 func (s *session) mayConnect(now time.Time) bool {
-	r := s.g.opt.Limits.Connects
+	r := s.gen.Limits.Connects
 	if r.Count <= 0 {
 		return true
 	}
@@ -72,19 +73,19 @@ func (s *session) mayConnect(now time.Time) bool {
 
 // admitRate holds an event against what its client, its identity and its session may send.
 func (s *session) admitRate(j *job) engine.Code {
-	in, lim := j.in, &s.g.opt.Limits
+	in, lim := j.in, &s.gen.Limits
 	switch {
 	case s.isMuted(in.Time):
 		return engine.CodeMuted
 	case j.pkt.HasID && digits(j.pkt.ID) > lim.AckID:
 		return engine.CodeAckID
-	case !s.events.allow(in.Event, in.Time):
+	case !s.events.allow(lim, in.Event, in.Time):
 		return engine.CodeEventRate
 	}
-	if u := j.n.user; u != nil && u.events != nil && !u.events.AllowN(in.Time, 1) {
+	if u := j.n.user; u != nil && !u.events.allow(lim.EventsPerIdentity, in.Time) {
 		return engine.CodeIdentityEvents
 	}
-	if code := s.events.cost(in.Bytes, in.Time); code != engine.CodeNone {
+	if code := s.events.cost(lim, in.Bytes, in.Time); code != engine.CodeNone {
 		return code
 	}
 	if j.pkt.HasID && !j.n.toServer.room(lim.Acks, in.Time) {

@@ -3,63 +3,60 @@ package gateway
 import (
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"github.com/siogw/siogw/engine"
 )
 
 // eventLimits are one session's budgets of events: for all, and for names that the configuration lists.
 type eventLimits struct {
-	all    *rate.Limiter
-	byName map[string]*rate.Limiter
+	all    bucket
+	byName map[string]*bucket // as many as Limits.EventsPerName has, or had
 
-	bytes    *rate.Limiter
-	deciding *rate.Limiter // in microseconds; below zero when decisions took longer
-}
-
-func newEventLimits(lim *Limits) eventLimits {
-	l := eventLimits{all: lim.EventsPerSession.limiter()}
-	if r := lim.EventBytes; r.Count > 0 && r.Per > 0 {
-		burst := max(r.Count, lim.Payload+lim.AttachmentBytes) // or the largest packet would never pass
-		l.bytes = rate.NewLimiter(rate.Limit(float64(r.Count)/r.Per.Seconds()), burst)
-	}
-	if us := int(lim.DecisionTime / time.Microsecond); us > 0 {
-		l.deciding = rate.NewLimiter(rate.Limit(us), us)
-	}
-	for name, r := range lim.EventsPerName {
-		if b := r.limiter(); b != nil {
-			if l.byName == nil {
-				l.byName = map[string]*rate.Limiter{}
-			}
-			l.byName[name] = b
-		}
-	}
-	return l
+	bytes    bucket
+	deciding bucket // in microseconds; below zero when decisions took longer
 }
 
 // cost takes an event's bytes, and looks at what deciding the ones before it took.
-func (l *eventLimits) cost(bytes int, now time.Time) engine.Code {
-	switch {
-	case l.bytes != nil && !l.bytes.AllowN(now, bytes):
+func (l *eventLimits) cost(lim *Limits, bytes int, now time.Time) engine.Code {
+	burst := max(lim.EventBytes.Count, lim.Payload+lim.AttachmentBytes) // or the largest packet would never pass
+	if !l.bytes.allowN(lim.EventBytes, burst, now, bytes) {
 		return engine.CodeEventBytes
-	case l.deciding != nil && l.deciding.TokensAt(now) <= 0:
+	}
+	l.setDeciding(lim.DecisionTime, now)
+	if t := l.deciding.tokens; t != nil && t.TokensAt(now) <= 0 {
 		return engine.CodeDecisionTime
 	}
 	return engine.CodeNone
 }
 
+func (l *eventLimits) setDeciding(limit time.Duration, now time.Time) {
+	us := int(limit / time.Microsecond)
+	l.deciding.set(Rate{Count: us, Per: time.Second}, us, now)
+}
+
 // spent notes what a decision took: the next ones wait for it.
-func (l *eventLimits) spent(d time.Duration, now time.Time) {
-	if l.deciding != nil {
-		l.deciding.ReserveN(now, min(int(d/time.Microsecond), l.deciding.Burst()))
+func (l *eventLimits) spent(limit, took time.Duration, now time.Time) {
+	l.setDeciding(limit, now)
+	if t := l.deciding.tokens; t != nil {
+		t.ReserveN(now, min(int(took/time.Microsecond), t.Burst()))
 	}
 }
 
 // allow takes one event from the budgets that it falls under.
-func (l *eventLimits) allow(event string, now time.Time) bool {
-	if l.all != nil && !l.all.AllowN(now, 1) {
+func (l *eventLimits) allow(lim *Limits, event string, now time.Time) bool {
+	if !l.all.allow(lim.EventsPerSession, now) {
 		return false
 	}
+	r, listed := lim.EventsPerName[event]
+	if !listed {
+		return true
+	}
 	b := l.byName[event]
-	return b == nil || b.AllowN(now, 1)
+	if b == nil {
+		if l.byName == nil {
+			l.byName = map[string]*bucket{}
+		}
+		b = &bucket{}
+		l.byName[event] = b
+	}
+	return b.allow(r, now)
 }

@@ -24,7 +24,7 @@ type job struct {
 func (s *session) forward(from *end, pkt *socketio.Packet, raw []byte) {
 	j := &job{from: from, pkt: pkt, raw: raw, n: s.namespaces[pkt.Namespace]}
 	if code := s.admit(j); code != engine.CodeNone {
-		s.g.opt.Shields.Count(shields.OfRefusal(code, pkt))
+		s.gen.Shields.Count(shields.OfRefusal(code, pkt))
 		d := engine.Refuse(code, "")
 		if j.why != nil {
 			d.Steps = []engine.Step{{Plugin: "identity", Verdict: engine.Failed(code, j.why)}}
@@ -36,14 +36,14 @@ func (s *session) forward(from *end, pkt *socketio.Packet, raw []byte) {
 		s.pass(j, nil)
 		return
 	}
-	stopped, noted := s.g.opt.Shields.Check(j.in)
+	stopped, noted := s.gen.Shields.Check(j.in)
 	if stopped != nil {
 		s.refuse(j, shieldRefusal(stopped))
 		return
 	}
-	d := s.g.opt.Engine.Decide(context.Background(), j.in)
+	d := s.gen.Engine.Decide(context.Background(), j.in)
 	if from.dir == engine.In {
-		s.events.spent(d.Took, j.in.Time)
+		s.events.spent(s.gen.Limits.DecisionTime, d.Took, j.in.Time)
 	}
 	d.Steps = append(d.Steps, shieldSteps(noted)...)
 	s.settle(j, &d)
@@ -57,7 +57,7 @@ func (s *session) settle(j *job, d *engine.Decision) {
 		return
 	}
 	if d.Transformed() {
-		if err := j.transform(d, &s.g.opt.Limits); err != nil {
+		if err := j.transform(d, &s.gen.Limits); err != nil {
 			failed := engine.Refuse(engine.CodeTransform, "")
 			failed.Steps = []engine.Step{{Plugin: "gateway", Verdict: engine.Failed(engine.CodeTransform, err)}}
 			s.g.log(j.in, &failed)
@@ -97,7 +97,7 @@ func (s *session) note(j *job) {
 		s.setState(j.n, gone)
 	case socketio.Event, socketio.BinaryEvent:
 		if j.pkt.HasID {
-			j.n.asked(j.from.dir).add(j.pkt.ID, j.in.Event, s.g.opt.Limits.Acks, j.in.Time)
+			j.n.asked(j.from.dir).add(j.pkt.ID, j.in.Event, s.gen.Limits.Acks, j.in.Time)
 		}
 		s.noteRoom(j)
 	}
@@ -124,7 +124,7 @@ func (n *namespace) asked(dir engine.Direction) *asked {
 // answered; else the session of a client ends, while a server's bad packet is kept from its clients, and
 // the session lives on.
 func (s *session) malformed(e *end, pkt *socketio.Packet, err error) {
-	s.g.opt.Shields.Count(shields.OfPacket(err))
+	s.gen.Shields.Count(shields.OfPacket(err))
 	d := engine.Refuse(codeOf(err), "")
 	d.Steps = []engine.Step{{Plugin: "gateway", Verdict: engine.Failed(d.Code, err)}}
 	if pkt != nil && e.dir == engine.In {

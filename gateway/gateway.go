@@ -11,18 +11,18 @@ import (
 
 	"github.com/siogw/siogw/engine"
 	"github.com/siogw/siogw/engineio/eioserver"
-	"github.com/siogw/siogw/internal/shields"
 	"github.com/siogw/siogw/socketio"
 )
 
 // Gateway is the enforcement point, an http.Handler: Options.Path is Engine.IO, everything else passes
 // as plain HTTP or is not found.
 type Gateway struct {
-	opt    Options
-	routes map[string]*route // by path
-	pools  []*pool           // as byHost has them
-	conns  *connLimit
-	rooms  roomMap
+	opt    Fixed
+	rules  atomic.Pointer[generation] // in force
+	routes map[string]*route          // by path
+	pools  []*pool                    // as byHost has them
+	prefix int                        // Limits.IPv6Prefix
+	conns  connLimit
 	guards []string // paths of Engine.IO, ours and the upstreams', without the last slash
 	stats  counters
 
@@ -42,13 +42,15 @@ func New(opt Options) (*Gateway, error) {
 	if err := opt.complete(); err != nil {
 		return nil, err
 	}
-	g := &Gateway{opt: opt, conns: newConnLimit(opt.Limits), rooms: newRoomMap(opt.Rooms)}
+	g := &Gateway{opt: opt.Fixed, prefix: opt.Limits.IPv6Prefix}
+	g.rules.Store(newGeneration(opt.Rules, 1))
 	pools, err := g.newPools()
 	if err != nil {
 		return nil, err
 	}
 	g.pools = byHost(pools)
-	g.users.lim, g.memory.limit, g.memory.reclaim = &g.opt.Limits, opt.Limits.Memory, g.reclaim
+	g.memory.limit.Store(opt.Limits.Memory)
+	g.memory.reclaim = g.reclaim
 	front := eioserver.Options{
 		Transports:   opt.Transports,
 		EIO3:         opt.EIO3,
@@ -64,7 +66,7 @@ func New(opt Options) (*Gateway, error) {
 		Refused:      g.refusedRequest,
 		Logger:       opt.Logger,
 	}
-	g.limit(&front)
+	g.limit(&front, &opt.Limits)
 	if err = g.newRoutes(front); err != nil {
 		return nil, err
 	}
@@ -76,42 +78,33 @@ func (o *Options) complete() error {
 	switch {
 	case !strings.HasPrefix(o.Path, "/") || !strings.HasSuffix(o.Path, "/") || o.Path == "/":
 		return errors.New("gateway: path must begin and end with a slash and name a folder")
-	case o.Engine == nil:
-		return errors.New("gateway: no engine")
 	case o.EIO3 && o.Parser != socketio.JSON:
 		return errors.New("gateway: msgpack is not spoken over Engine.IO 3")
-	}
-	for _, rules := range [][]RoomRule{o.Rooms.Join, o.Rooms.Leave, o.Rooms.Target} {
-		for _, r := range rules {
-			if !strings.HasPrefix(r.Room, "/args/") {
-				return errors.New("gateway: room pointer " + r.Room + " does not begin with /args/")
-			}
-		}
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	o.Limits.complete()
-	var err error
-	if o.Shields == nil {
-		o.Shields, err = shields.New(shields.Options{})
-	}
-	return err
+	return o.Rules.complete()
 }
 
 // ServeHTTP implements http.Handler.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if g.turnAway(w, r) {
+	by := &request{gen: g.take()}
+	defer by.done()
+	if g.turnAway(by.gen, w, r) {
 		return
 	}
 	rt := g.routes[r.URL.Path]
 	switch {
 	case rt == nil || r.URL.EscapedPath() != r.URL.Path:
-		g.servePlain(w, r)
+		g.servePlain(by, w, r)
 	case rt.pool(r) == nil: // another host
 		http.NotFound(w, r)
 	default:
-		rt.server.ServeHTTP(w, r)
+		if r.URL.Query().Has("sid") { // of a session, which has rules of its own; and it may take long
+			by.done()
+		}
+		rt.server.ServeHTTP(w, by.with(r))
 	}
 }
 
@@ -135,15 +128,15 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 }
 
 // verify gives the identity that c proves, nil for nobody, or why it does not hold.
-func (g *Gateway) verify(c Credentials) (*engine.Identity, *engine.Denial) {
+func (r *Rules) verify(c Credentials) (*engine.Identity, *engine.Denial) {
 	var id *engine.Identity
-	if g.opt.Verifier != nil {
+	if r.Verifier != nil {
 		var denial *engine.Denial
-		if id, denial = g.opt.Verifier.Verify(c); denial != nil {
+		if id, denial = r.Verifier.Verify(c); denial != nil {
 			return nil, denial
 		}
 	}
-	if g.opt.Require && c.Auth != nil && (id == nil || !id.Authenticated) {
+	if r.Require && c.Auth != nil && (id == nil || !id.Authenticated) {
 		return nil, &engine.Denial{Code: engine.CodeUnauthenticated, Reason: engine.CodeUnauthenticated.String()}
 	}
 	return id, nil

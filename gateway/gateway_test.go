@@ -95,8 +95,8 @@ func rigBefore(t *testing.T, up *siotest.Upstream, j judge, change func(*gateway
 		t.Fatal(err)
 	}
 	target, _ := url.Parse(up.URL)
-	opt := gateway.Options{Path: "/socket.io/", Upstream: target, Passthrough: true, Engine: policy, Log: r.log,
-		Deny: gateway.Deny{Event: "siogw:denied"}}
+	opt := gateway.Options{Fixed: gateway.Fixed{Path: "/socket.io/", Upstream: target, Passthrough: true, Log: r.log},
+		Rules: gateway.Rules{Engine: policy, Deny: gateway.Deny{Event: "siogw:denied"}}}
 	if change != nil {
 		change(&opt)
 	}

@@ -14,7 +14,7 @@ import (
 
 // turnAway answers a request that is refused before any work is done: of a banned address, or above the limits
 // of HTTP. It reports whether it did.
-func (g *Gateway) turnAway(w http.ResponseWriter, r *http.Request) bool {
+func (g *Gateway) turnAway(gen *generation, w http.ResponseWriter, r *http.Request) bool {
 	if g.bans.any() {
 		addr, _ := g.address(r)
 		if until, banned := g.bans.address(g.clientKey(addr), time.Now()); banned {
@@ -23,8 +23,8 @@ func (g *Gateway) turnAway(w http.ResponseWriter, r *http.Request) bool {
 			return true
 		}
 	}
-	if status, code := g.opt.Limits.HTTP.check(r); code != engine.CodeNone {
-		g.opt.Shields.Count(shields.OfHeader(r.Header))
+	if status, code := gen.Limits.HTTP.check(r); code != engine.CodeNone {
+		gen.Shields.Count(shields.OfHeader(r.Header))
 		g.turn(w, status, code)
 		return true
 	}

@@ -38,15 +38,15 @@ func TestBansAreBounded(t *testing.T) {
 
 func TestTalliesAreBounded(t *testing.T) {
 	var all tallies
-	r := &Response{Count: 2, Within: time.Hour}
+	r, other := &Response{Count: 2, Within: time.Hour}, &Response{Count: 2, Within: time.Hour}
 	now := time.Now()
 	for i := range maxTallies + 10 {
-		all.add(0, r, i, now)
+		all.add(r, i, now)
 	}
 	if len(all.by) > maxTallies {
 		t.Error(len(all.by))
 	}
-	if all.add(1, r, "a", now) || all.add(1, r, "a", now.Add(time.Hour)) || !all.add(1, r, "a", now.Add(time.Hour)) {
+	if all.add(other, "a", now) || all.add(other, "a", now.Add(time.Hour)) || !all.add(other, "a", now.Add(time.Hour)) {
 		t.Error("two within the time are due, and not two apart")
 	}
 }
@@ -75,12 +75,13 @@ func TestAskedMakesRoom(t *testing.T) {
 }
 
 func TestUsersAreForgotten(t *testing.T) {
-	u := users{lim: &Limits{ConnectRatePerIdentity: Rate{Count: 1, Per: time.Minute}}}
+	var u users
+	lim := &Limits{ConnectRatePerIdentity: Rate{Count: 1, Per: time.Minute}}
 	now := time.Now()
-	one, _ := u.take("ann", now)
+	one, _ := u.take(lim, "ann", now)
 	u.give(one)
-	kept, _ := u.take("bob", now.Add(time.Second))
-	if u.take("eve", now.Add(2*time.Minute)); u.by["ann"] != nil || u.by["bob"] != kept {
+	kept, _ := u.take(lim, "bob", now.Add(time.Second))
+	if u.take(lim, "eve", now.Add(2*time.Minute)); u.by["ann"] != nil || u.by["bob"] != kept {
 		t.Error(u.by)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/siogw/siogw/engineio/eioserver"
 	"github.com/siogw/siogw/internal/shields"
+	"github.com/siogw/siogw/socketio"
 )
 
 // HTTPLimits bound the requests of clients, before anything is done for them. Zero means no limit.
@@ -63,15 +64,24 @@ func (l *Limits) complete() {
 	l.Sessions.WriteTime = cmp.Or(l.Sessions.WriteTime, 20*time.Second)
 }
 
+// packets gives the limits that decoders keep, of clients' packets and of servers'.
+func (l *Limits) packets() (client, server socketio.Limits) {
+	client = socketio.Limits{Depth: l.Depth, Elements: l.Elements, Number: l.Number, Attachments: l.Attachments,
+		EventName: l.EventName, Namespace: l.NamespaceName, AttachmentBytes: l.AttachmentBytes}
+	server = client
+	server.AttachmentBytes = l.UpstreamPayload
+	return client, server
+}
+
 // limit puts the limits that are Engine.IO's to keep into its options.
-func (g *Gateway) limit(o *eioserver.Options) {
-	l, t := &g.opt.Limits.Sessions, &g.opt.Limits.Traffic
-	o.BodyTimeout, o.WriteTimeout, o.PollTimeout = g.opt.Limits.HTTP.BodyTime, l.WriteTime, l.PollTime
+func (g *Gateway) limit(o *eioserver.Options, lim *Limits) {
+	l, t := &lim.Sessions, &lim.Traffic
+	o.BodyTimeout, o.WriteTimeout, o.PollTimeout = lim.HTTP.BodyTime, l.WriteTime, l.PollTime
 	o.Idle, o.Lifetime = l.Idle, l.Lifetime
 	o.Upgrades, o.TotalUpgrades = l.Upgrades, l.TotalUpgrades
 	o.Rates = eioserver.Rates{Frames: eioserver.Rate(t.Frames), Control: eioserver.Rate(t.Control),
 		Fragments: eioserver.Rate(t.Fragments), Bytes: eioserver.Rate(t.Bytes)}
-	o.Unasked = func() { g.opt.Shields.Count(shields.UnaskedPong) }
+	o.Unasked = func() { g.rules.Load().Shields.Count(shields.UnaskedPong) }
 	o.Slowed = func() { g.stats.slowed.Add(1) }
 	o.OriginRequired = g.opt.OriginRequired
 	o.AnyAddress = g.opt.Bind == BindCookie || g.opt.Bind == BindNone

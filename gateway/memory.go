@@ -15,7 +15,7 @@ const sessionMemory = 64 << 10
 
 // memory is what all sessions hold together.
 type memory struct {
-	limit   int64 // 0 for none
+	limit   atomic.Int64 // 0 for none
 	held    atomic.Int64
 	busy    atomic.Bool
 	reclaim func() // brings held below the limit
@@ -39,7 +39,10 @@ func (a *account) add(n int) {
 	}
 }
 
-func (m *memory) over(total int64) bool { return m.limit > 0 && total > m.limit }
+func (m *memory) over(total int64) bool {
+	limit := m.limit.Load()
+	return limit > 0 && total > limit
+}
 
 // full reports whether there is no room for one more session.
 func (m *memory) full() bool { return m.over(m.held.Load() + sessionMemory) }
@@ -92,7 +95,7 @@ func (g *Gateway) reclaim() {
 		}
 		return b.s.base.Opened.Compare(a.s.base.Opened)
 	})
-	excess := g.memory.held.Load() - g.memory.limit/10*9
+	excess := g.memory.held.Load() - g.memory.limit.Load()/10*9
 	for _, e := range all {
 		if excess <= 0 {
 			return

@@ -157,14 +157,14 @@ func rigModel(t *testing.T) (*Gateway, *session, *side, *side, *model) {
 		t.Fatal(err)
 	}
 	upstream, _ := url.Parse("http://127.0.0.1:1")
-	g, err := New(Options{Path: "/socket.io/", Upstream: upstream, Engine: policy,
-		Limits: Limits{Namespaces: 3}, Deny: Deny{Event: "siogw:denied", MaxPerMinute: 5}})
+	g, err := New(Options{Fixed: Fixed{Path: "/socket.io/", Upstream: upstream},
+		Rules: Rules{Engine: policy, Limits: Limits{Namespaces: 3}, Deny: Deny{Event: "siogw:denied", MaxPerMinute: 5}}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	addr := netip.MustParseAddr("127.0.0.1")
 	s := g.newSession(&eioserver.Opening{Request: httptest.NewRequest("GET", "/socket.io/", nil), ID: "id", EIO: 4, Transport: "websocket", Addr: addr})
-	if code := g.room(addr, s.base.Opened); code != engine.CodeNone {
+	if code := s.room(s.base.Opened); code != engine.CodeNone {
 		t.Fatal(code)
 	}
 	s.client = nil
@@ -251,8 +251,8 @@ func finish(t *testing.T, g *Gateway, s *session, down, up *side) {
 	if down.closed > 1 || up.closed > 1 || ended && down.closed+up.closed == 0 {
 		t.Fatalf("closed: client %d times, server %d times", down.closed, up.closed)
 	}
-	if n := g.stats.open.Load(); n != 0 || g.conns.total != 0 || g.memory.held.Load() != 0 || g.unfinished.Load() != 0 || len(g.sessions.all()) != 0 {
-		t.Fatalf("left behind: %d open, %d counted, %d bytes, %d unfinished", n, g.conns.total, g.memory.held.Load(), g.unfinished.Load())
+	if n := g.stats.open.Load(); n != 0 || g.conns.total != 0 || g.memory.held.Load() != 0 || g.unfinished.Load() != 0 || len(g.sessions.all()) != 0 || s.gen.users.Load() != 1 {
+		t.Fatalf("left behind: %d open, %d counted, %d bytes, %d unfinished, %d users of the rules", n, g.conns.total, g.memory.held.Load(), g.unfinished.Load(), s.gen.users.Load())
 	}
 	if s.early != nil || s.throttled != nil {
 		t.Fatal("a timer is left")

@@ -10,12 +10,17 @@ import (
 	"time"
 
 	"github.com/siogw/siogw/engine"
-	"github.com/siogw/siogw/internal/shields"
 	"github.com/siogw/siogw/socketio"
 )
 
 // Options says how a Gateway works. Fields without a stated zero value are required.
 type Options struct {
+	Fixed
+	Rules
+}
+
+// Fixed is what stays as it is while a gateway runs.
+type Fixed struct {
 	Path        string   // where Engine.IO answers, "/socket.io/"
 	Upstream    *url.URL // http, https or unix:/path; a path of HTTP, if any, replaces Path at the upstream
 	Passthrough bool     // other paths go to Upstream as plain HTTP; otherwise they are 404
@@ -43,19 +48,8 @@ type Options struct {
 	// of a header that holds one address.
 	TrustedHeader string
 
-	Limits Limits
-	Rooms  Rooms
-	Deny   Deny
-
-	Responses []Response // what happens when refusals add up, all that match; default none
-
-	Shields *shields.Set // the virtual patches; nil for all in their default state
-
-	Engine   *engine.Engine
-	Verifier Verifier // nil: nobody is authenticated
-	Require  bool     // a CONNECT without a verified identity is refused
-	Log      Log      // nil: decisions are not logged
-	Logger   *slog.Logger
+	Log    Log // nil: decisions are not logged
+	Logger *slog.Logger
 }
 
 // Limits bounds what a client may cost. Zero means no limit, except where a default is named.
@@ -89,7 +83,7 @@ type Limits struct {
 	ConnectRatePerIP       Rate
 	ConnectionsPerIdentity int  // of those that a token proves
 	ConnectRatePerIdentity Rate // the same
-	IPv6Prefix             int  // bits of an IPv6 address that count as one client; default 64
+	IPv6Prefix             int  // bits of an IPv6 address that count as one client; default 64; fixed
 	Connects               Rate // CONNECT packets of one session
 
 	EventsPerSession  Rate

@@ -62,8 +62,9 @@ func (g *Gateway) rewrite(r *httputil.ProxyRequest, t *target) {
 // servePlain answers what is not Engine.IO. The upstream's Engine.IO must not be reached this way under
 // any spelling of its path: the reference matches it as a prefix of the raw URL, and servers in between
 // may clean or decode it first.
-func (g *Gateway) servePlain(w http.ResponseWriter, r *http.Request) {
-	g.opt.Shields.Count(shields.OfPath(r, strings.TrimPrefix(r.URL.Path, g.opt.Path)))
+func (g *Gateway) servePlain(by *request, w http.ResponseWriter, r *http.Request) {
+	by.gen.Shields.Count(shields.OfPath(r, strings.TrimPrefix(r.URL.Path, g.opt.Path)))
+	by.done()
 	p := g.plainPool(r)
 	switch {
 	case p == nil, g.guarded(r.URL), r.Method == http.MethodConnect:

@@ -79,9 +79,9 @@ func (s *session) tellSender(j *job, d *engine.Decision) {
 	case j.from.dir == engine.Out && j.pkt.IsAck(): // the client waits for this answer
 		s.answer(j, no)
 	case j.from.dir == engine.Out: // an emit that is refused is not sent; the server's own time-out tells it
-	case j.pkt.IsEvent() && j.pkt.HasID && !s.g.opt.Deny.NoAck:
+	case j.pkt.IsEvent() && j.pkt.HasID && !s.gen.Deny.NoAck:
 		s.answer(j, no)
-	case s.g.opt.Deny.Event != "":
+	case s.gen.Deny.Event != "":
 		s.tell(j, no)
 	}
 }
@@ -110,7 +110,7 @@ func (s *session) answer(j *job, no refusal) {
 // tell emits the configured event with the same object.
 func (s *session) tell(j *job, no refusal) {
 	s.reply(&socketio.Packet{Type: socketio.Event, Namespace: j.pkt.Namespace,
-		Data: marshal([]any{s.g.opt.Deny.Event, map[string]refusal{"error": no}})})
+		Data: marshal([]any{s.gen.Deny.Event, map[string]refusal{"error": no}})})
 }
 
 // reply sends a packet of the gateway's own to the client.
@@ -136,7 +136,7 @@ type denialCount struct {
 
 // countDenial disconnects a client that was refused too often.
 func (s *session) countDenial(from *end) {
-	limit := s.g.opt.Deny.MaxPerMinute
+	limit := s.gen.Deny.MaxPerMinute
 	if from.dir == engine.Out || limit <= 0 || s.closed {
 		return
 	}

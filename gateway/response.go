@@ -83,14 +83,14 @@ type tallies struct {
 }
 
 type tallyKey struct {
-	rule int
+	rule *Response
 	who  any // netip.Prefix or string
 }
 
-func (t *tallies) add(rule int, r *Response, who any, now time.Time) bool {
+func (t *tallies) add(r *Response, who any, now time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	key := tallyKey{rule, who}
+	key := tallyKey{r, who}
 	one := t.by[key]
 	if one == nil {
 		if t.by == nil {
@@ -112,14 +112,21 @@ func (t *tallies) add(rule int, r *Response, who any, now time.Time) bool {
 	return due
 }
 
+// clear forgets all counts.
+func (t *tallies) clear() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	clear(t.by)
+}
+
 // respond counts a refusal of the client's, and carries out the responses that it makes due. s.mu is held, or
 // the session is not open yet.
 func (s *session) respond(in *engine.Input, d *engine.Decision) { s.act(s.due(in, d), in, d) }
 
 // due counts a refusal and gives the responses that it makes due.
 func (s *session) due(in *engine.Input, d *engine.Decision) (due []*Response) {
-	for i := range s.g.opt.Responses {
-		r := &s.g.opt.Responses[i]
+	for i := range s.gen.Responses {
+		r := &s.gen.Responses[i]
 		if r.matches(in.Kind, d.Code) && s.addsUp(i, r, in) {
 			s.g.stats.responded(r.Action)
 			due = append(due, r)
@@ -131,12 +138,12 @@ func (s *session) due(in *engine.Input, d *engine.Decision) (due []*Response) {
 func (s *session) addsUp(i int, r *Response, in *engine.Input) bool {
 	switch r.By {
 	case ByAddress:
-		return s.addr.IsValid() && s.g.tallies.add(i, r, s.g.clientKey(s.addr), in.Time)
+		return s.addr.IsValid() && s.g.tallies.add(r, s.g.clientKey(s.addr), in.Time)
 	case ByIdentity:
-		return in.Identity != nil && in.Identity.Sub != "" && s.g.tallies.add(i, r, in.Identity.Sub, in.Time)
+		return in.Identity != nil && in.Identity.Sub != "" && s.g.tallies.add(r, in.Identity.Sub, in.Time)
 	}
 	if s.tallies == nil {
-		s.tallies = make([]tally, len(s.g.opt.Responses))
+		s.tallies = make([]tally, len(s.gen.Responses))
 	}
 	return s.tallies[i].add(r, in.Time)
 }

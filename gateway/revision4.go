@@ -43,6 +43,9 @@ func (s *session) enterMain() (query url.Values, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	defer s.survive()
+	if s.closed { // by an upstream that left at once
+		return nil, false
+	}
 	p := &socketio.Packet{Type: socketio.Connect, Namespace: "/"}
 	s.forward(s.down, p, nil)
 	s.up.eio.Flush()

@@ -473,7 +473,7 @@ func TestRevisionOptions(t *testing.T) {
 		"nothing to do":    func(o *gateway.Options) { o.EIO3, o.UpstreamEIO, o.Translate = true, 3, true },
 		"no such revision": func(o *gateway.Options) { o.UpstreamEIO = 5 },
 	} {
-		o := gateway.Options{Path: "/socket.io/", Upstream: target, Engine: some}
+		o := gateway.Options{Fixed: gateway.Fixed{Path: "/socket.io/", Upstream: target}, Rules: gateway.Rules{Engine: some}}
 		bad(&o)
 		if _, err := gateway.New(o); err == nil {
 			t.Errorf("%s passes", name)

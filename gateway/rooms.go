@@ -1,7 +1,9 @@
 package gateway
 
 import (
+	"errors"
 	"slices"
+	"strings"
 
 	"github.com/siogw/siogw/engine"
 	"github.com/siogw/siogw/internal/strictjson"
@@ -68,6 +70,18 @@ func setRoom(in *engine.Input, ptr string) bool {
 	}
 	in.Room = strictjson.String(raw)
 	return in.Room != ""
+}
+
+// check names the first rule that cannot work.
+func (r *Rooms) check() error {
+	for _, rules := range [][]RoomRule{r.Join, r.Leave, r.Target} {
+		for _, one := range rules {
+			if !strings.HasPrefix(one.Room, "/args/") {
+				return errors.New("gateway: room pointer " + one.Room + " does not begin with /args/")
+			}
+		}
+	}
+	return nil
 }
 
 // addRoom and removeRoom keep a sorted set; they make a new slice, since views of the old one are shared.

@@ -19,6 +19,7 @@ import (
 // sees. The sessions below never call back from inside a call, so holding it over Send is safe.
 type session struct {
 	g        *Gateway
+	gen      *generation // by which the packet at hand is judged; guarded by mu once the handshake is through
 	client   *eioserver.Session
 	addr     netip.Addr
 	identity *engine.Identity // of the handshake; namespaces may have their own
@@ -37,7 +38,7 @@ type session struct {
 	users     []*user // the identities that it counts under
 	memory    account
 	connects  tally       // CONNECTs
-	tallies   []tally     // refusals, for each of Options.Responses; nil before the first
+	tallies   []tally     // refusals, for each of Rules.Responses; nil before the first
 	muted     time.Time   // until then events are dropped
 	throttled *time.Timer // till reading goes on; nil while it does
 	early     *time.Timer // till a namespace must be connected; nil once one is
@@ -67,6 +68,7 @@ func (e *end) Packet(p engineio.Packet) {
 	if s.closed {
 		return
 	}
+	s.adopt()
 	if e.dir == engine.In {
 		s.g.stats.packetsIn.Add(1)
 	} else {
@@ -133,7 +135,7 @@ func (e *end) Closed(r engineio.Reason) {
 	e.s.mu.Lock()
 	defer e.s.mu.Unlock()
 	if code, bad := transportDenials[r]; bad && e.dir == engine.In && !e.s.closed {
-		e.s.g.opt.Shields.Count(shields.OfEnd(r))
+		e.s.gen.Shields.Count(shields.OfEnd(r))
 		d := engine.Refuse(code, "")
 		in := e.s.input(engine.Event, engine.In, nil)
 		e.s.g.log(in, &d)

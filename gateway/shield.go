@@ -27,6 +27,6 @@ func shieldSteps(noted []*shields.Shield) []engine.Step {
 
 // refusedRequest counts attacks among requests that Engine.IO refused.
 func (g *Gateway) refusedRequest(r *http.Request, err error) {
-	g.opt.Shields.Count(shields.OfRequest(r, err))
+	g.rules.Load().Shields.Count(shields.OfRequest(r, err))
 	g.countRefused(err)
 }

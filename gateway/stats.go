@@ -20,7 +20,7 @@ type Stats struct {
 	Closed     map[engineio.Reason]uint64 // sessions ended, by reason
 
 	Refused    map[engine.Code]uint64 // requests and connections turned away before they were decided on, by reason
-	Responses  map[Action]uint64      // of Options.Responses, by action
+	Responses  map[Action]uint64      // of Rules.Responses, by action
 	Slowed     uint64                 // times that a client waited for Limits.Traffic.Bytes
 	Held       int64                  // bytes that sessions hold, against Limits.Memory
 	Unfinished int64                  // bytes of packets whose attachments are not all there

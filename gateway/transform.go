@@ -34,7 +34,7 @@ func (j *job) transform(d *engine.Decision, lim *Limits) error {
 	if j.pkt.Type == socketio.ConnectError {
 		return j.setError(payload, lim)
 	}
-	if !j.from.s.g.rooms.follow(j.in, payload) {
+	if !j.from.s.gen.rooms.follow(j.in, payload) {
 		return errors.New("the room is no string any more")
 	}
 	if j.pkt.IsEvent() {

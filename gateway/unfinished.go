@@ -17,7 +17,7 @@ type unfinished struct {
 func (e *end) keepUnfinished() bool {
 	s := e.s
 	s.count(e, e.decoder.Held())
-	lim := &s.g.opt.Limits.Unfinished
+	lim := &s.gen.Limits.Unfinished
 	switch pending := e.decoder.Pending() > 0; {
 	case e.dir == engine.Out:
 	case !pending:
@@ -86,7 +86,7 @@ func (s *session) dropUnfinished() {
 
 // awaitConnect ends a session that connects to no namespace in time. s.mu is held.
 func (s *session) awaitConnect() {
-	d := s.g.opt.Limits.Sessions.ConnectTime
+	d := s.gen.Limits.Sessions.ConnectTime
 	if d <= 0 || s.closed {
 		return
 	}
@@ -106,7 +106,7 @@ func (s *session) neverConnected() {
 	}
 	for _, n := range s.namespaces {
 		if n.state == connecting { // the upstream's answer is due, which is not the client's fault
-			s.early.Reset(s.g.opt.Limits.Sessions.ConnectTime)
+			s.early.Reset(s.gen.Limits.Sessions.ConnectTime)
 			return
 		}
 	}

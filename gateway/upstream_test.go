@@ -399,12 +399,12 @@ func TestPoolErrors(t *testing.T) {
 		"clients":   {Name: "x", EIO: 3, URLs: []*url.URL{{Scheme: "http", Host: "h"}}},
 		"a path":    {Name: "x", ClientPath: "/", URLs: []*url.URL{{Scheme: "http", Host: "h"}}},
 	} {
-		opt := gateway.Options{Path: "/socket.io/", Upstreams: []gateway.Upstream{p}, Engine: nothing(t)}
+		opt := gateway.Options{Fixed: gateway.Fixed{Path: "/socket.io/", Upstreams: []gateway.Upstream{p}}, Rules: gateway.Rules{Engine: nothing(t)}}
 		if _, err := gateway.New(opt); err == nil || !strings.Contains(err.Error(), "upstream x") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := gateway.New(gateway.Options{Path: "/socket.io/", Engine: nothing(t)}); err == nil {
+	if _, err := gateway.New(gateway.Options{Fixed: gateway.Fixed{Path: "/socket.io/"}, Rules: gateway.Rules{Engine: nothing(t)}}); err == nil {
 		t.Error("no upstream at all is accepted")
 	}
 }

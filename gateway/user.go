@@ -4,15 +4,11 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"github.com/siogw/siogw/engine"
 )
 
 // users counts what identities do in all their sessions together.
 type users struct {
-	lim *Limits
-
 	mu    sync.Mutex
 	by    map[string]*user
 	swept time.Time
@@ -21,22 +17,22 @@ type users struct {
 // user is one identity.
 type user struct {
 	sub    string
-	events *rate.Limiter // nil without a rate
+	events sharedBucket
 
 	// guarded by users.mu
 	open  int // sessions
-	rate  *rate.Limiter
+	rate  bucket
 	tried time.Time
 }
 
 // take counts one more session of sub, or says why not. Each take that gave a user is given back once.
-func (u *users) take(sub string, now time.Time) (*user, engine.Code) {
+func (u *users) take(lim *Limits, sub string, now time.Time) (*user, engine.Code) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.sweep(now)
+	u.sweep(lim, now)
 	one := u.by[sub]
 	if one == nil {
-		one = &user{sub: sub, events: u.lim.EventsPerIdentity.limiter(), rate: u.lim.ConnectRatePerIdentity.limiter()}
+		one = &user{sub: sub}
 		if u.by == nil {
 			u.by = map[string]*user{}
 		}
@@ -44,9 +40,9 @@ func (u *users) take(sub string, now time.Time) (*user, engine.Code) {
 	}
 	one.tried = now
 	switch {
-	case one.rate != nil && !one.rate.AllowN(now, 1):
+	case !one.rate.allow(lim.ConnectRatePerIdentity, now):
 		return nil, engine.CodeIdentityRate
-	case u.lim.ConnectionsPerIdentity > 0 && one.open >= u.lim.ConnectionsPerIdentity:
+	case lim.ConnectionsPerIdentity > 0 && one.open >= lim.ConnectionsPerIdentity:
 		return nil, engine.CodeConnectionsPerIdentity
 	}
 	one.open++
@@ -61,8 +57,8 @@ func (u *users) give(one *user) {
 
 // sweep forgets who holds nothing and whose rates have filled up again. The table is bounded: entries are made
 // for verified identities only.
-func (u *users) sweep(now time.Time) {
-	period := max(u.lim.ConnectRatePerIdentity.Per, u.lim.EventsPerIdentity.Per, time.Second)
+func (u *users) sweep(lim *Limits, now time.Time) {
+	period := max(lim.ConnectRatePerIdentity.Per, lim.EventsPerIdentity.Per, time.Second)
 	if now.Sub(u.swept) < period {
 		return
 	}
@@ -88,7 +84,7 @@ func (s *session) own(id *engine.Identity, now time.Time) (*user, engine.Code) {
 			return u, engine.CodeNone
 		}
 	}
-	u, code := s.g.users.take(id.Sub, now)
+	u, code := s.g.users.take(&s.gen.Limits, id.Sub, now)
 	if u != nil {
 		s.users = append(s.users, u)
 	}
@@ -97,7 +93,7 @@ func (s *session) own(id *engine.Identity, now time.Time) (*user, engine.Code) {
 
 // giveBack ends what the session counts as. It is called once.
 func (s *session) giveBack() {
-	s.g.conns.give(s.addr)
+	s.g.conns.give(s.g.clientKey(s.addr))
 	for _, u := range s.users {
 		s.g.users.give(u)
 	}

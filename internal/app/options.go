@@ -21,7 +21,7 @@ func newShields(c *config.Config) (*shields.Set, error) {
 
 // options gives what the configuration says of the gateway itself.
 func options(c *config.Config) gateway.Options {
-	o := gateway.Options{
+	o := gateway.Options{Fixed: gateway.Fixed{
 		Path:         c.Path,
 		Upstreams:    upstreams(c.Upstreams),
 		Passthrough:  c.Upstream.Passthrough,
@@ -30,13 +30,9 @@ func options(c *config.Config) gateway.Options {
 		UpstreamEIO:  c.Upstream.EIO,
 		PingInterval: c.Heartbeat.Interval,
 		PingTimeout:  c.Heartbeat.Timeout,
-		Limits:       limits(&c.Limits),
-		Rooms:        gateway.Rooms{Join: rules(c.Rooms.Join), Leave: rules(c.Rooms.Leave), Target: rules(c.Rooms.Target)},
-		Deny:         gateway.Deny{NoAck: !c.Deny.Ack, Event: c.Deny.Event, MaxPerMinute: c.Deny.MaxPerMinute},
-		Require:      c.Identity.Required,
 
-		OriginRequired: c.OriginRequired, Bind: gateway.Bind(c.Session.Bind), Cookie: string(c.Session.Cookie), Responses: responses(c.Responses),
-	}
+		OriginRequired: c.OriginRequired, Bind: gateway.Bind(c.Session.Bind), Cookie: string(c.Session.Cookie),
+	}, Rules: gatewayRules(c)}
 	o.Compression = gateway.Compression{Enabled: c.Compression.Enabled, MinSize: int(c.Compression.MinSize), MaxRatio: c.Compression.MaxRatio}
 	if c.Parser == "msgpack" {
 		o.Parser = socketio.Msgpack
@@ -52,6 +48,18 @@ func options(c *config.Config) gateway.Options {
 	}
 	o.Trusted, o.TrustedHeader = peers(c.TrustedProxies), string(c.TrustedHeader)
 	return o
+}
+
+// gatewayRules gives what the configuration says of the gateway and may change while it runs, but for the parts
+// that are loaded.
+func gatewayRules(c *config.Config) gateway.Rules {
+	return gateway.Rules{
+		Limits:    limits(&c.Limits),
+		Rooms:     gateway.Rooms{Join: rules(c.Rooms.Join), Leave: rules(c.Rooms.Leave), Target: rules(c.Rooms.Target)},
+		Deny:      gateway.Deny{NoAck: !c.Deny.Ack, Event: c.Deny.Event, MaxPerMinute: c.Deny.MaxPerMinute},
+		Require:   c.Identity.Required,
+		Responses: responses(c.Responses),
+	}
 }
 
 func limits(l *config.Limits) gateway.Limits {

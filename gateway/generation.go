@@ -1,0 +1,102 @@
+package gateway
+
+import (
+	"context"
+	"net/http"
+	"sync/atomic"
+)
+
+// generation is Rules at work. A session holds the one that it judges by, and moves on between packets only: one
+// packet, one handshake and one request see one generation.
+type generation struct {
+	Rules
+	n     uint64 // counts up
+	rooms roomMap
+	users atomic.Int64 // who may decide by it; the gateway is one while it is in force
+}
+
+func newGeneration(r Rules, n uint64) *generation {
+	gen := &generation{Rules: r, n: n, rooms: newRoomMap(r.Rooms)}
+	gen.users.Store(1)
+	return gen
+}
+
+// take gives the rules in force. Each take is released once.
+func (g *Gateway) take() *generation {
+	for {
+		if gen := g.rules.Load(); gen.acquire() {
+			return gen
+		} // else it was replaced a moment ago
+	}
+}
+
+// acquire reports whether gen may be used: not when it was given up by everybody.
+func (gen *generation) acquire() bool {
+	for {
+		n := gen.users.Load()
+		if n == 0 {
+			return false
+		}
+		if gen.users.CompareAndSwap(n, n+1) {
+			return true
+		}
+	}
+}
+
+func (gen *generation) release() {
+	if gen.users.Add(-1) == 0 && gen.Release != nil {
+		gen.Release()
+	}
+}
+
+// adopt moves the session to the rules in force. It is called where a packet or another event begins, and by
+// Swap; never on the way. A handshake keeps its own to its end. s.mu is held.
+func (s *session) adopt() {
+	if s.closed || !s.entered || s.g.rules.Load() == s.gen {
+		return
+	}
+	before := s.gen
+	s.gen = s.g.take()
+	before.release()
+	s.follow(before)
+}
+
+// follow makes what the session keeps that of its new rules.
+func (s *session) follow(before *generation) {
+	if len(s.gen.Responses) == 0 || len(before.Responses) == 0 || &s.gen.Responses[0] != &before.Responses[0] {
+		s.tallies = nil
+	}
+	s.down.decoder.Limits, s.up.decoder.Limits = s.gen.Limits.packets()
+}
+
+// request is what an HTTP request is judged by, from its limits to the handshake that it may be.
+type request struct{ gen *generation }
+
+// done gives the rules up, if nobody took them over. It may be called again.
+func (by *request) done() {
+	if by.gen != nil {
+		by.gen.release()
+		by.gen = nil
+	}
+}
+
+// rulesKey is where a request's context has its rules.
+type rulesKey struct{}
+
+// with gives r as who accepts handshakes takes it, see takeFor.
+func (by *request) with(r *http.Request) *http.Request {
+	if by.gen == nil {
+		return r
+	}
+	return r.WithContext(context.WithValue(r.Context(), rulesKey{}, by))
+}
+
+// takeFor takes over the rules of a request. They are released once.
+func (g *Gateway) takeFor(r *http.Request) *generation {
+	if by, ok := r.Context().Value(rulesKey{}).(*request); ok && by.gen != nil {
+		gen := by.gen
+		by.gen = nil
+		return gen
+	}
+	return g.take()
+}
