@@ -86,6 +86,8 @@ const (
 	CodeURL         Code = 442 // a URL longer than limits.http.url
 	CodeCookie      Code = 443 // cookies longer than limits.http.cookie
 	CodeUpgrades    Code = 444 // more upgrades than limits.sessions.upgrades
+	CodeSlowBody    Code = 445 // a body of plain HTTP slower than limits.http.pass_time
+	CodeSlowAnswer  Code = 446 // an answer of plain HTTP read slower than limits.http.pass_time
 
 	CodeUpstreamDown    Code = 500 // the upstream cannot be reached
 	CodeUpstreamRefused Code = 501 // the upstream refused the session
@@ -124,6 +126,7 @@ var codeTexts = map[Code]string{
 	CodeNeverConnected: "no CONNECT in time", CodeNeverPolled: "no poll in time", CodeSlowMessage: "message too slow",
 	CodeHeaderBytes: "headers too large", CodeHeaderCount: "too many headers", CodeURL: "URL too long",
 	CodeCookie: "cookie too long", CodeUpgrades: "too many upgrades",
+	CodeSlowBody: "body too slow", CodeSlowAnswer: "answer read too slowly",
 }
 
 // String gives the reason in words, as a client may see it.

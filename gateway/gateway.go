@@ -91,6 +91,7 @@ func (o *Options) complete() error {
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	by := &request{gen: g.take()}
 	defer by.done()
+	defer g.clock(&by.gen.Limits.HTTP, w, r)()
 	if g.turnAway(by.gen, w, r) {
 		return
 	}

@@ -18,6 +18,7 @@ type HTTPLimits struct {
 	URL      int           // bytes of the request target
 	Cookie   int           // bytes of all Cookie headers
 	BodyTime time.Duration // for the body of a POST, or a WebSocket message that has begun; default 30 s
+	PassTime time.Duration // of plain HTTP: for a client to send or to read the next 16 KiB of a body; default 30 s
 }
 
 // SessionLimits bound the life of a session. Zero means no limit, except where a default is named.
@@ -61,6 +62,7 @@ func (l *Limits) complete() {
 		l.AttachmentBytes = l.Payload
 	}
 	l.HTTP.BodyTime = cmp.Or(l.HTTP.BodyTime, 30*time.Second)
+	l.HTTP.PassTime = cmp.Or(l.HTTP.PassTime, 30*time.Second)
 	l.Sessions.WriteTime = cmp.Or(l.Sessions.WriteTime, 20*time.Second)
 }
 

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/siogw/siogw/engine"
 	"github.com/siogw/siogw/internal/shields"
 )
 
@@ -25,6 +26,10 @@ func (g *Gateway) newPassthrough(t *target) *httputil.ReverseProxy {
 		Transport: t.http,
 		Rewrite:   func(r *httputil.ProxyRequest) { g.rewrite(r, t) },
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
+			if errors.Is(err, errSlowBody) {
+				g.turn(w, http.StatusRequestTimeout, engine.CodeSlowBody)
+				return
+			}
 			var dial *net.OpError
 			if errors.As(err, &dial) && dial.Op == "dial" {
 				t.note(err)
@@ -63,8 +68,9 @@ func (g *Gateway) rewrite(r *httputil.ProxyRequest, t *target) {
 // any spelling of its path: the reference matches it as a prefix of the raw URL, and servers in between
 // may clean or decode it first.
 func (g *Gateway) servePlain(by *request, w http.ResponseWriter, r *http.Request) {
-	by.gen.Shields.Count(shields.OfPath(r, strings.TrimPrefix(r.URL.Path, g.opt.Path)))
-	by.done()
+	gen := by.gen
+	gen.Shields.Count(shields.OfPath(r, strings.TrimPrefix(r.URL.Path, g.opt.Path)))
+	by.done() // the answer may take long
 	p := g.plainPool(r)
 	switch {
 	case p == nil, g.guarded(r.URL), r.Method == http.MethodConnect:
@@ -74,6 +80,8 @@ func (g *Gateway) servePlain(by *request, w http.ResponseWriter, r *http.Request
 		http.Error(w, "upgrade not supported here", http.StatusBadRequest)
 	default:
 		addr, _ := g.address(r)
+		w, done := g.paced(&gen.Limits.HTTP, w, r)
+		defer done()
 		p.order(p.stickyKey(r, addr), time.Now())[0].plain.ServeHTTP(w, r)
 	}
 }

@@ -18,7 +18,7 @@ func costs(out *gateway.Limits, l *config.Limits) {
 	out.AckID, out.Acks, out.Connects = l.AckID, l.Acks, gateway.Rate(l.Connects)
 	out.Memory = sessionsShare(int64(l.Memory))
 	h, s, t, c, e := &l.HTTP, &l.Sessions, &l.Traffic, &l.Connections, &l.Events
-	out.HTTP = gateway.HTTPLimits{Header: int(h.Header), Headers: h.Headers, URL: int(h.URL), Cookie: int(h.Cookie), BodyTime: h.BodyTime}
+	out.HTTP = gateway.HTTPLimits{Header: int(h.Header), Headers: h.Headers, URL: int(h.URL), Cookie: int(h.Cookie), BodyTime: h.BodyTime, PassTime: h.PassTime}
 	out.Sessions = gateway.SessionLimits{ConnectTime: s.ConnectTime, PollTime: s.PollTime, WriteTime: s.WriteTime, Idle: s.Idle,
 		Lifetime: s.Lifetime, Upgrades: s.Upgrades, TotalUpgrades: s.TotalUpgrades}
 	out.Traffic = gateway.TrafficLimits{Frames: gateway.Rate(t.Frames), Control: gateway.Rate(t.Control),

@@ -18,6 +18,7 @@ type HTTPLimits struct {
 	Cookie     Size          `yaml:"cookie" max:"1MiB"`                 // all Cookie headers; default 16KiB
 	HeaderTime time.Duration `yaml:"header_time" min:"100ms" max:"10m"` // till all headers are here; default 10s
 	BodyTime   time.Duration `yaml:"body_time" min:"100ms" max:"10m"`   // for the body of a POST, or a WebSocket message that has begun; default 30s
+	PassTime   time.Duration `yaml:"pass_time" min:"100ms" max:"10m"`   // of plain HTTP: for a client to send or to read the next 16 KiB of a body; default 30s
 }
 
 // SessionLimits bound the life of a session. Zero means no limit, except for WriteTime.
@@ -136,7 +137,7 @@ func defaultLimits() Limits {
 		Events: Events{PerSession: Rate{1000, time.Second}, PerIdentity: Rate{2000, time.Second},
 			Bytes: SizeRate{16 << 20, time.Second}, DecisionTime: 500 * time.Millisecond},
 		HTTP: HTTPLimits{Header: 32 << 10, Headers: 100, URL: 8 << 10, Cookie: 16 << 10, HeaderTime: 10 * time.Second,
-			BodyTime: 30 * time.Second},
+			BodyTime: 30 * time.Second, PassTime: 30 * time.Second},
 		Sessions: SessionLimits{ConnectTime: 20 * time.Second, PollTime: 15 * time.Second, WriteTime: 20 * time.Second,
 			Idle: 2 * time.Hour, Lifetime: 24 * time.Hour, Upgrades: 5, TotalUpgrades: 1000},
 		Traffic: TrafficLimits{Frames: Rate{5000, time.Second}, Control: Rate{20, time.Second},
