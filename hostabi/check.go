@@ -71,13 +71,13 @@ func checkImport(i meter.Import) error {
 	switch i.Module {
 	case wasi_snapshot_preview1.ModuleName:
 		return nil // wazero checks name and type
-	case "siogw":
+	case hostModule:
 		f, ok := hostFuncs[i.Name]
 		if !ok {
 			return fmt.Errorf("import siogw.%s is unknown", i.Name)
 		}
-		if got := i.Type.String(); got != f.typ {
-			return fmt.Errorf("import siogw.%s is %s, not %s", i.Name, got, f.typ)
+		if got := i.Type.String(); got != f.typ() {
+			return fmt.Errorf("import siogw.%s is %s, not %s", i.Name, got, f.typ())
 		}
 		return nil
 	}

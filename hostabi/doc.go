@@ -7,7 +7,7 @@ package hostabi
 import "time"
 
 // The limits of ABI.md, section 7. Beyond one marked "trap" the call fails with ErrABI; beyond the others the
-// surplus is dropped.
+// surplus is dropped, or the call answers so.
 const (
 	MaxModule      = 64 << 20 // bytes of a module
 	MaxView        = 64 << 20 // bytes pushed by one call
@@ -21,6 +21,11 @@ const (
 	MaxLabelValue  = 1 << 10  // bytes; trap
 	MaxCounts      = 64       // counter calls of one call; trap
 	MaxCounterName = 64       // bytes of [a-z0-9_]; trap
+	MaxKVCalls     = 64       // kv_ calls of one call; KVUnavailable
+	MaxKey         = 256      // bytes of a key of the store; KVSize
+	MaxValue       = 64 << 10 // bytes of a value of the store; KVSize
+	MaxRandom      = 4 << 10  // bytes of one call; trap
+	MaxSessions    = 1000     // instances of lifetime session, unless configured; ErrSessions
 	slice          = 100_000  // fuel between two looks at the clock
 	overtime       = 2        // slices that a guest past its deadline still has: it may have waited for a processor, not worked
 	firstBuffer    = 4 << 10  // bytes first asked of siogw_alloc
@@ -28,6 +33,7 @@ const (
 	defaultTimeout = 5 * time.Millisecond
 	defaultStart   = 10 * time.Second
 	maxSize        = 256
+	maxSessions    = 1 << 16
 	pageSize       = 64 << 10
 	stdioLevel     = 0 // the level that stdout and stderr are logged at: debug
 )

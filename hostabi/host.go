@@ -43,18 +43,42 @@ func hook(ctx context.Context, _ api.Module, stack []uint64) {
 	stack[0] = uint64(instanceOf(ctx).refuel(left))
 }
 
+// hostModule is the module that guests import the host's functions from.
+const hostModule = "siogw"
+
 type hostFunc struct {
-	typ    string
-	params []api.ValueType
-	call   api.GoModuleFunc
+	params, results string // as valueTypes reads them
+	needs           Capability
+	call            api.GoModuleFunc
 }
 
 // hostFuncs are the imports of module siogw, ABI.md section 6.
 var hostFuncs = map[string]hostFunc{
-	"log":     {"(i32, i32, i32) → ()", valueTypes("iii"), hostLog},
-	"label":   {"(i32, i32, i32, i32) → ()", valueTypes("iiii"), hostLabel},
-	"counter": {"(i32, i32, i64) → ()", valueTypes("iil"), hostCounter},
+	"log":       {"iii", "", 0, hostLog},
+	"label":     {"iiii", "", 0, hostLabel},
+	"counter":   {"iil", "", 0, hostCounter},
+	"kv_get":    {"iiii", "i", KV, hostKVGet},
+	"kv_set":    {"iiiil", "i", KV, hostKVSet},
+	"kv_delete": {"ii", "i", KV, hostKVDelete},
+	"kv_add":    {"iilli", "i", KV, hostKVAdd},
+	"time_ms":   {"", "l", Clock, hostTime},
+	"random":    {"ii", "", Random, hostRandom},
 }
+
+// typ gives the signature as meter writes it.
+func (f *hostFunc) typ() string {
+	return meter.FuncType{Params: meterTypes(f.params), Results: meterTypes(f.results)}.String()
+}
+
+func meterTypes(s string) (out []meter.ValueType) {
+	for _, t := range valueTypes(s) {
+		out = append(out, meter.ValueType(t))
+	}
+	return out
+}
+
+// anyLength is the limit of a length that memory bounds alone.
+const anyLength = 1<<32 - 1
 
 func valueTypes(s string) (out []api.ValueType) {
 	for _, c := range s {
@@ -69,7 +93,7 @@ func valueTypes(s string) (out []api.ValueType) {
 
 func hostLog(ctx context.Context, mod api.Module, stack []uint64) {
 	i := instanceOf(ctx)
-	text := read(mod, stack[1], stack[2], "log text", 1<<32-1)
+	text := read(mod, stack[1], stack[2], "log text", anyLength)
 	if i.logs++; i.logs <= MaxLogs {
 		level := min(max(int(int32(stack[0])), LevelDebug), LevelError)
 		i.sink.Log(level, string(text[:min(len(text), MaxLog)]))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
+	"math/rand/v2"
 	"strings"
 	"time"
 
@@ -31,8 +32,21 @@ type instance struct {
 	bufCap uint32
 	stack  [2]uint64
 
+	globals []api.MutableGlobal // the module's own; for a pool with snapshots only
+
+	// What a snapshot sets back to the beginning.
+	looks int64         // at the clocks of WASI
+	same  *rand.ChaCha8 // WASI's random bytes
+
+	value []byte // what kv_get is given, kept for its array
+
 	// Of the call that runs.
 	caller   context.Context
+	deciding bool  // it is siogw_decide
+	time     int64 // of the input, in milliseconds since 1970
+	kvs      int
+	drawn    int           // random bytes
+	chance   *rand.ChaCha8 // unpredictable ones
 	deadline time.Time
 	overtime int   // slices handed out after the deadline
 	granted  int64 // fuel handed out, with what was left before
@@ -40,21 +54,30 @@ type instance struct {
 	counts   int
 	labels   []Label
 	stdio    []byte
+	printed  bool
 }
 
-// newInstance instantiates, starts and configures a guest.
+// newInstance instantiates a guest, and starts and configures it, or puts the pool's snapshot into it.
 func newInstance(p *Pool) (i *instance, err error) {
 	i = &instance{pool: p, sink: p.opt.Sink, linear: &linear{limit: uint64(p.opt.Memory)}}
 	i.ctx = context.WithValue(context.Background(), instanceKey{}, i)
 	i.begin(context.Background(), p.opt.StartTimeout, 0)
-	conf := wazero.NewModuleConfig().WithName("").WithStartFunctions(p.module.start...).
-		WithStdout(stdio{i}).WithStderr(stdio{i}).WithRandSource(&random{i: i})
+	conf := wazero.NewModuleConfig().WithName("").WithStartFunctions().WithStdout(stdio{i}).WithStderr(stdio{i}).
+		WithRandSource(sameBytes{i}).WithWalltime(i.wallTime, resolution).WithNanotime(i.nanoTime, resolution)
+	if p.snapshot == nil {
+		conf = conf.WithStartFunctions(p.module.start...)
+	}
 	ctx := experimental.WithMemoryAllocator(i.ctx, i.linear)
 	i.mod, err = p.module.rt.wz.InstantiateModule(ctx, p.module.compiled, conf)
 	if err == nil {
 		i.mem, i.fuel = i.mod.Memory(), i.mod.ExportedGlobal(meter.FuelExport)
 		i.alloc, i.decide = i.mod.ExportedFunction(exportAlloc), i.mod.ExportedFunction(exportDecide)
-		err = i.prepare()
+		i.findGlobals()
+		if p.snapshot != nil {
+			err = i.become(p.snapshot)
+		} else {
+			err = i.prepare()
+		}
 	}
 	if err != nil {
 		err = i.explain("start", err)
@@ -91,12 +114,13 @@ func (i *instance) begin(caller context.Context, timeout time.Duration, left int
 		i.deadline = d
 	}
 	i.granted, i.overtime, i.logs, i.counts, i.labels = left, 0, 0, 0, nil
+	i.deciding, i.time, i.kvs, i.drawn, i.chance, i.printed = false, 0, 0, 0, nil, false
 }
 
 // end closes a call: what the guest printed is logged.
 func (i *instance) end() {
 	i.caller = nil
-	if len(i.stdio) > 0 {
+	if i.printed = len(i.stdio) > 0; i.printed {
 		i.sink.Log(stdioLevel, strings.ToValidUTF8(strings.TrimSpace(string(i.stdio)), "�"))
 		i.stdio = i.stdio[:0]
 	}
@@ -126,10 +150,14 @@ func (i *instance) checkClock() {
 }
 
 // serve makes one decision. Any error means that the instance must be discarded.
-func (i *instance) serve(ctx context.Context, view []byte) (res Result, err error) {
+func (i *instance) serve(ctx context.Context, c *Call) (res Result, err error) {
 	left := int64(i.fuel.Get())
 	i.begin(ctx, i.pool.opt.Timeout, left)
-	res.Verdict, err = i.call(i.decide, view, MaxVerdict)
+	i.deciding = true
+	if !c.Time.IsZero() {
+		i.time = c.Time.UnixMilli()
+	}
+	res.Verdict, err = i.call(i.decide, c.View, MaxVerdict)
 	if err != nil {
 		err = i.explain(exportDecide, err)
 		i.end()
@@ -137,6 +165,7 @@ func (i *instance) serve(ctx context.Context, view []byte) (res Result, err erro
 	}
 	res.Labels, res.Fuel, res.Memory = i.labels, i.granted-int64(i.fuel.Get()), int64(i.mem.Size())
 	i.end()
+	res.Silent = i.logs == 0 && i.counts == 0 && !i.printed
 	return res, nil
 }
 
@@ -193,6 +222,11 @@ func (i *instance) reserve(n uint32) error {
 
 // spent reports whether the instance must not serve again though its call went well.
 func (i *instance) spent() bool { return i.linear.exceeded || i.mod.IsClosed() }
+
+// renew makes the instance ready for a call that must not see what this one left behind. It reports whether it could.
+func (i *instance) renew() bool {
+	return !i.spent() && (i.pool.snapshot == nil || i.restore(i.pool.snapshot))
+}
 
 // explain gives a failed call one of this package's errors.
 func (i *instance) explain(what string, err error) error {

@@ -18,6 +18,11 @@ type PoolOptions struct {
 	Size         int           // most instances at a time; default GOMAXPROCS, at most 256
 	Config       []byte        // what siogw_configure gets
 	Sink         Sink          // default: nowhere
+
+	Lifetime Lifetime   // of what the guest keeps in its memory; default Shared
+	Sessions int        // most sessions with an instance, with lifetime Session; default MaxSessions, at most 65,536
+	Granted  Capability // what the guest may import beyond log, label and counter
+	Store    Store      // of the capability KV; it must be there with it
 }
 
 func (o PoolOptions) withDefaults() PoolOptions {
@@ -34,6 +39,10 @@ func (o PoolOptions) withDefaults() PoolOptions {
 		o.Size = runtime.GOMAXPROCS(0)
 	}
 	o.Size = min(o.Size, maxSize)
+	if o.Sessions <= 0 {
+		o.Sessions = MaxSessions
+	}
+	o.Sessions = min(o.Sessions, maxSessions)
 	if o.Sink == nil {
 		o.Sink = nowhere{}
 	}
@@ -46,6 +55,14 @@ type Result struct {
 	Labels  []Label
 	Fuel    int64 // used
 	Memory  int64 // bytes of linear memory that the instance has after it
+	Silent  bool  // it logged, printed and counted nothing
+}
+
+// Call is what a guest is asked.
+type Call struct {
+	View    []byte
+	Session string    // whose instance is asked, with lifetime Session; "" for none
+	Time    time.Time // what the clock tells
 }
 
 // Pool holds the instances of one module that serve under one configuration. Safe for concurrent use.
@@ -58,6 +75,9 @@ type Pool struct {
 	empty  chan struct{}
 	closed atomic.Bool
 	done   chan struct{} // closed with it
+
+	snapshot *snapshot // nil with lifetime Shared
+	seats    seats
 }
 
 type slot struct {
@@ -72,10 +92,22 @@ func NewPool(m *Module, opt PoolOptions) (*Pool, error) {
 	if need := int64(m.info.Memory.Min) * pageSize; need > opt.Memory {
 		return nil, fmt.Errorf("%w: the guest begins with %d bytes of memory and may have %d", ErrMemory, need, opt.Memory)
 	}
+	if err := m.checkGrant(opt.Granted); err != nil {
+		return nil, err
+	}
+	if opt.Granted&KV != 0 && opt.Store == nil {
+		return nil, fmt.Errorf("%w: the capability kv and no store", ErrABI)
+	}
+	if opt.Lifetime != Shared && m.info.Hidden != "" {
+		return nil, fmt.Errorf("%w: no lifetime but shared goes with %s", ErrABI, m.info.Hidden)
+	}
 	p := &Pool{module: m, opt: opt, ready: make(chan slot, opt.Size), empty: make(chan struct{}, opt.Size), done: make(chan struct{})}
 	inst, err := newInstance(p)
 	if err != nil {
 		return nil, err
+	}
+	if opt.Lifetime != Shared {
+		p.snapshot = inst.snapshot()
 	}
 	p.ready <- slot{inst: inst}
 	for range opt.Size - 1 {
@@ -84,15 +116,23 @@ func NewPool(m *Module, opt PoolOptions) (*Pool, error) {
 	return p, nil
 }
 
-// Decide lets a guest judge view, and returns by the deadline of ctx or the pool's timeout, about a
-// millisecond late at the most. With all instances at work it waits for one. The errors are this package's.
+// Decide is Ask for a guest that is told nothing but the view.
 func (p *Pool) Decide(ctx context.Context, view []byte) (Result, error) {
+	return p.Ask(ctx, &Call{View: view})
+}
+
+// Ask lets a guest judge, and returns by the deadline of ctx or the pool's timeout, about a millisecond late at
+// the most. With all instances at work it waits for one. The errors are this package's.
+func (p *Pool) Ask(ctx context.Context, c *Call) (Result, error) {
+	if p.opt.Lifetime == Session && c.Session != "" {
+		return p.askSession(ctx, c)
+	}
 	i, err := p.take(ctx)
 	if err != nil {
 		return Result{}, err
 	}
-	res, err := i.serve(ctx, view)
-	if err != nil || i.spent() {
+	res, err := i.serve(ctx, c)
+	if err != nil || !i.renew() {
 		i.close()
 		go p.start() // ends with the start timeout; Close waits for it
 		return res, err
@@ -125,7 +165,7 @@ func (p *Pool) take(ctx context.Context) (*instance, error) {
 	case <-patience.C:
 	case <-ctx.Done():
 	}
-	return nil, fmt.Errorf("%w: no instance is free", ErrTimeout)
+	return nil, fmt.Errorf("%w: %w", ErrTimeout, ErrBusy)
 }
 
 func (p *Pool) taken(s slot) (*instance, error) {
@@ -153,6 +193,9 @@ func (p *Pool) Close(ctx context.Context) error {
 		return nil
 	}
 	close(p.done)
+	if err := p.closeSeats(ctx); err != nil {
+		return err
+	}
 	for range p.opt.Size {
 		select {
 		case s := <-p.ready:

@@ -52,15 +52,14 @@ func (r *Runtime) hostModules(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	own := r.wz.NewHostModuleBuilder("siogw")
+	own := r.wz.NewHostModuleBuilder(hostModule)
 	for name, f := range hostFuncs {
-		own.NewFunctionBuilder().WithGoModuleFunction(f.call, f.params, nil).Export(name)
+		own.NewFunctionBuilder().WithGoModuleFunction(f.call, valueTypes(f.params), valueTypes(f.results)).Export(name)
 	}
 	if _, err := own.Instantiate(ctx); err != nil {
 		return err
 	}
-	_, err = wasi_snapshot_preview1.Instantiate(ctx, r.wz)
-	return err
+	return wasi(ctx, r.wz)
 }
 
 // importCost makes a guest look at the clock before every call of WASI: one may take a millisecond.
