@@ -34,6 +34,8 @@ var heavy = map[string]string{
 var packages = map[string]pkg{
 	// Vocabulary and codecs: the standard library and each other.
 	"internal/strictjson": {layer: 0},
+	"internal/memo":       {layer: 0},
+	"internal/backoff":    {layer: 0},
 	"hostabi/meter":       {layer: 0, tests: []string{"wazero"}},
 	"policies":            {layer: 0, tests: []string{"opa"}},
 	"engine":              {layer: 1},
@@ -49,6 +51,7 @@ var packages = map[string]pkg{
 	"plugins/std":              {layer: 2},
 
 	// Transports and adapters.
+	"internal/kv":        {layer: 3},
 	"engineio/eioserver": {layer: 3, heavy: []string{"gorilla"}},
 	"engineio/eioclient": {layer: 3, heavy: []string{"gorilla"}},
 	"plugins/rego":       {layer: 3, heavy: []string{"opa", "jsonpatch"}},
