@@ -57,7 +57,7 @@ func New(opt Options) (*Gateway, error) {
 		PingInterval: opt.PingInterval,
 		PingTimeout:  opt.PingTimeout,
 		MaxPayload:   opt.Limits.Payload,
-		HardLimit:    highWater + 2*opt.Limits.UpstreamPayload,
+		HardLimit:    opt.Limits.SendBuffer,
 		HighWater:    highWater,
 		Deflate:      eioserver.Deflate{On: opt.Compression.Enabled, MinSize: opt.Compression.MinSize, MaxRatio: opt.Compression.MaxRatio},
 		Origins:      opt.Origins,

@@ -58,6 +58,10 @@ func (l *Limits) complete() {
 		}
 	}
 	l.UpstreamPayload = max(l.UpstreamPayload, l.Payload)
+	if l.SendBuffer <= 0 {
+		l.SendBuffer = highWater + 2*l.UpstreamPayload
+	}
+	l.SendBuffer = max(l.SendBuffer, highWater)
 	if l.AttachmentBytes == 0 {
 		l.AttachmentBytes = l.Payload
 	}

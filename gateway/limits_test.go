@@ -122,6 +122,48 @@ func TestDecisionTime(t *testing.T) {
 	}
 }
 
+// Decisions that take less than their share of a second do not wait.
+func TestDecisionTimeWithin(t *testing.T) {
+	r := newRig(t, nil, func(o *gateway.Options) { o.Limits.DecisionTime = 900 * time.Millisecond })
+	c, _ := r.joined(t, "/")
+	for i := range 50 {
+		c.Put(fmt.Sprintf(`42%d["quick"]`, i))
+		c.Want(fmt.Sprintf(`43%d[]`, i))
+	}
+	if got := r.denied(); len(got) != 0 {
+		t.Error(got)
+	}
+}
+
+// One packet of the server may be as large as the send buffer; what is larger ends the session at once.
+func TestSendBuffer(t *testing.T) {
+	r := newRig(t, nil, func(o *gateway.Options) { o.Limits.SendBuffer = 300 << 10 })
+	c, p := r.joined(t, "/")
+	fits := `42["x","` + strings.Repeat("x", 299<<10) + `"]`
+	if err := p.Send(fits); err != nil {
+		t.Fatal(err)
+	}
+	c.Want(fits)
+	_ = p.Send(fits[:len(fits)-2] + strings.Repeat("x", 1<<10) + `"]`) // the gateway may end it before all is written
+	r.wantEnd(t, c)
+	if n := r.Stats().Closed[engineio.SlowReader]; n != 1 {
+		t.Error(r.Stats().Closed)
+	}
+}
+
+// What a server sends has a limit of its own, above that of clients.
+func TestUpstreamPayload(t *testing.T) {
+	r := newRig(t, nil, func(o *gateway.Options) { o.Limits.Payload, o.Limits.UpstreamPayload = 100, 1000 })
+	c, p := r.joined(t, "/")
+	fits := `42["x","` + strings.Repeat("x", 990) + `"]`
+	if err := p.Send(fits); err != nil {
+		t.Fatal(err)
+	}
+	c.Want(fits)
+	_ = p.Send(fits[:len(fits)-2] + `x"]`)
+	r.wantEnd(t, c)
+}
+
 func TestOldQuestionsMakeRoom(t *testing.T) {
 	r := newRig(t, nil, func(o *gateway.Options) { o.Limits.Acks = 1 })
 	c, _ := r.joined(t, "/")

@@ -57,10 +57,13 @@ type Limits struct {
 	Payload int // bytes of one message of a client, and of its attachments together; default 1 MiB
 	// UpstreamPayload is the same for the server's messages; default 16 MiB, never below Payload.
 	UpstreamPayload int
-	Depth           int // JSON nesting; default 32
-	Attachments     int // binary attachments of one packet; default 16
-	Namespaces      int // namespaces of one session; default 16
-	Rooms           int // mapped rooms that a session is in, for each namespace; default 256
+	// SendBuffer is what may wait for one client, in bytes: the upstream is not read from 256 KiB on, but one packet
+	// may be larger. Default 256 KiB and twice UpstreamPayload, for a packet with its attachments; never below 256 KiB.
+	SendBuffer  int
+	Depth       int // JSON nesting; default 32
+	Attachments int // binary attachments of one packet; default 16
+	Namespaces  int // namespaces of one session; default 16
+	Rooms       int // mapped rooms that a session is in, for each namespace; default 256
 
 	AttachmentBytes int // all attachments of one packet of a client; default Payload
 	Elements        int // array elements and object members of one packet, all levels together; default 65536

@@ -1,8 +1,10 @@
 package eioserver
 
 import (
+	"bufio"
 	"bytes"
 	"io"
+	"net"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -80,6 +82,43 @@ func TestIdleAndLifetime(t *testing.T) {
 			t.Error(reason)
 		}
 	})
+	t.Run("within", func(t *testing.T) {
+		r := newRig(t, func(o *Options) { fast(o); o.Idle, o.Lifetime = time.Hour, time.Hour })
+		ws := r.dial(t, "")
+		h := r.next(t)
+		for range 5 { // each ping looked
+			expect(t, ws, "2")
+			put(t, ws, "3")
+		}
+		put(t, ws, "4x")
+		await(t, func() bool { return h.heard() == "x" })
+	})
+}
+
+// Who is slow, but within BodyTimeout and WriteTimeout, goes on.
+func TestSlowInTime(t *testing.T) {
+	r := newRig(t, func(o *Options) { fast(o); o.BodyTimeout, o.WriteTimeout = time.Minute, time.Minute })
+	c := r.poll(t)
+	conn, err := net.Dial("tcp", strings.TrimPrefix(r.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	from := bufio.NewReader(conn)
+	_, _ = io.WriteString(conn, "POST "+overPolling+"&sid="+c.sid+" HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n4ab")
+	c.h.s.Send(engineio.Packet{Type: engineio.Message, Data: []byte("waits")})
+	ping := func() bool {
+		c.h.s.mu.Lock()
+		defer c.h.s.mu.Unlock()
+		return len(c.h.s.poll.queue) > 1
+	}
+	await(t, ping) // a heartbeat has looked at what waits
+	if got, err := exchange(from, conn, "c"); err != nil || !strings.HasPrefix(got, "200 ") {
+		t.Error(got, err)
+	}
+	if got := c.get(); got[0] != "4waits" || c.h.heard() != "abc" {
+		t.Error(got, c.h.heard())
+	}
 }
 
 func TestUpgradeLimits(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 
 // costs gives the limits on what clients cost.
 func costs(out *gateway.Limits, l *config.Limits) {
+	out.SendBuffer = int(l.SendBuffer)
 	out.AttachmentBytes = int(cmp.Or(l.AttachmentBytes, l.Payload))
 	out.Elements, out.Number, out.EventName, out.NamespaceName = l.Elements, l.Number, l.EventName, l.NamespaceName
 	out.AckID, out.Acks, out.Connects = l.AckID, l.Acks, gateway.Rate(l.Connects)

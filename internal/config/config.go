@@ -113,10 +113,13 @@ type Limits struct {
 	Payload Size `yaml:"payload" min:"1KiB" max:"256MiB"` // bytes of one message; default 1MiB
 	// UpstreamPayload is the same for the server's messages. Default 16MiB; never below Payload.
 	UpstreamPayload Size `yaml:"upstream_payload" min:"1KiB" max:"256MiB"`
-	Depth           int  `yaml:"depth" min:"1" max:"512"`        // JSON nesting; default 32
-	Attachments     int  `yaml:"attachments" min:"1" max:"1024"` // of one packet; default 16
-	Namespaces      int  `yaml:"namespaces" min:"1" max:"1024"`  // of one session; default 16
-	Rooms           int  `yaml:"rooms" min:"1" max:"65536"`      // mapped rooms that a session is in, for each namespace; default 256
+	// SendBuffer is what may wait for one client; past it the session ends. Default 0: 256KiB and twice UpstreamPayload;
+	// else at least 256KiB, from where on the server is not read.
+	SendBuffer  Size `yaml:"send_buffer" max:"1GiB"`
+	Depth       int  `yaml:"depth" min:"1" max:"512"`        // JSON nesting; default 32
+	Attachments int  `yaml:"attachments" min:"1" max:"1024"` // of one packet; default 16
+	Namespaces  int  `yaml:"namespaces" min:"1" max:"1024"`  // of one session; default 16
+	Rooms       int  `yaml:"rooms" min:"1" max:"65536"`      // mapped rooms that a session is in, for each namespace; default 256
 	// AttachmentBytes bounds all attachments of one packet together. Default 0: as Payload.
 	AttachmentBytes Size `yaml:"attachment_bytes" max:"256MiB"`
 	// Elements are array elements and object members of one packet, all levels together. Default 65536.

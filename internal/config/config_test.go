@@ -117,6 +117,7 @@ func TestErrors(t *testing.T) {
 		{"short duration", "heartbeat: { interval: 999ms }", `2:24: heartbeat.interval: want at least 1s, found "999ms"`},
 		{"long duration", "heartbeat: { interval: 601s }", `2:24: heartbeat.interval: want at most 10m, found "601s"`},
 		{"byte rate", "limits: { traffic: { bytes: 5/s/s } }", `2:29: limits.traffic.bytes: want a rate such as 4MiB/s, or 0 for no limit, found "5/s/s"`},
+		{"a small send buffer", "limits: { send_buffer: 255KiB }", `2:24: limits.send_buffer: want at least 256KiB, or 0 for room for the largest packet`},
 		{"little memory", "limits: { memory: 1MiB }", `2:19: limits.memory: want at least 16MiB, or 0 for no limit`},
 		{"prefix", "limits: { connections: { ipv6_prefix: 0 } }", `2:39: limits.connections.ipv6_prefix: want at least 16, found "0"`},
 		{"codes", "responses: [{ action: ban, codes: [500-400] }]", `2:36: responses.0.codes.0: want a code such as 403, or a range such as 300-399, found "500-400"`},

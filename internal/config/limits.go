@@ -113,11 +113,17 @@ func (r *SizeRate) parse(text, dir string) error {
 // minMemory is what a budget must have, for the largest message of a few clients.
 const minMemory = 16 << 20
 
+// minSendBuffer is where the server of a client that does not read is not read.
+const minSendBuffer = 256 << 10
+
 // limits checks what one value alone does not show.
 func (d *decoder) limits() {
 	l := &d.cfg.Limits
 	if l.Memory != 0 && l.Memory < minMemory {
 		d.fail("limits.memory", "want at least 16MiB, or 0 for no limit")
+	}
+	if l.SendBuffer != 0 && l.SendBuffer < minSendBuffer {
+		d.fail("limits.send_buffer", "want at least 256KiB, or 0 for room for the largest packet")
 	}
 	for i, r := range d.cfg.Responses {
 		key := fmt.Sprintf("responses.%d", i)
