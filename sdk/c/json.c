@@ -5,17 +5,33 @@
 
 #include <string.h>
 
-static bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
-
 static const char *skip_space(const char *at, const char *end) {
-	while (at < end && is_space(*at)) at++;
+	while (at < end && *at <= ' ' && siogw_is_space(*at)) at++;
 	return at;
 }
 
-// quoted reads from behind a quotation mark to behind the next. escaped tells whether there are escapes.
-static const char *quoted(const char *at, const char *end, siogw_text *raw, bool *escaped) {
+#define ALL(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+// marks has the high bit of the bytes of w that are c; of those above the first such, maybe wrongly.
+static uint64_t marks(uint64_t w, unsigned char c) {
+	w ^= ALL(c);
+	return (w - ALL(1)) & ~w & ALL(0x80);
+}
+
+// plain gives the first quotation mark or backslash, or where fewer than 8 bytes are left. It looks at 8 bytes at once.
+static const char *plain(const char *at, const char *end) {
+	for (; end - at >= 8; at += 8) {
+		uint64_t w;
+		memcpy(&w, at, 8);
+		uint64_t found = marks(w, '"') | marks(w, '\\');
+		if (found) return at + __builtin_ctzll(found) / 8;
+	}
+	return at;
+}
+
+const char *siogw_quoted(const char *at, const char *end, siogw_text *raw, bool *escaped) {
 	*escaped = false;
-	for (const char *from = at; at < end; at++) {
+	for (const char *from = at; (at = plain(at, end)) < end; at++) {
 		if (*at == '"') {
 			*raw = (siogw_text){from, (size_t)(at - from)};
 			return at + 1;
@@ -28,8 +44,8 @@ static const char *quoted(const char *at, const char *end, siogw_text *raw, bool
 	return NULL;
 }
 
-static const char *scalar(const char *at, const char *end) {
-	while (at < end && *at != ',' && *at != ']' && *at != '}' && !is_space(*at)) at++;
+const char *siogw_scalar(const char *at, const char *end) {
+	while (at < end && *at != ',' && *at != ']' && *at != '}' && *at > ' ') at++;
 	return at;
 }
 
@@ -40,19 +56,19 @@ static const char *value_end(const char *at, const char *end) {
 	for (int depth = 0; at < end;) {
 		char c = *at;
 		if (c == '"') {
-			if (!(at = quoted(at + 1, end, &raw, &escaped))) return NULL;
+			if (!(at = siogw_quoted(at + 1, end, &raw, &escaped))) return NULL;
 		} else if (c == '[' || c == '{') {
 			depth++, at++;
 			continue;
 		} else if (c == ']' || c == '}') {
 			if (--depth < 0) return NULL;
 			at++;
-		} else if (depth > 0 && (is_space(c) || c == ',' || c == ':')) {
+		} else if (depth > 0 && (siogw_is_space(c) || c == ',' || c == ':')) {
 			at++;
 			continue;
 		} else {
 			const char *from = at;
-			if ((at = scalar(at, end)) == from) return NULL;
+			if ((at = siogw_scalar(at, end)) == from) return NULL;
 		}
 		if (depth == 0) return at;
 	}
@@ -107,7 +123,7 @@ static const char *code_point(const char *at, const char *end, int32_t *r) {
 }
 
 // unescape needs no more room than raw: an escape is at least as long as what it stands for.
-static siogw_text unescape(siogw_text raw) {
+siogw_text siogw_unescape(siogw_text raw) {
 	char *out = siogw_room(raw.n), *to = out;
 	for (const char *at = raw.p, *end = raw.p + raw.n; at < end;) {
 		char c = *at++;
@@ -146,14 +162,14 @@ siogw_kind siogw_kind_of(siogw_text v) {
 siogw_text siogw_string(siogw_text v) {
 	siogw_text raw = {v.p, 0};
 	bool escaped = false;
-	if (v.n == 0 || *v.p != '"' || !quoted(v.p + 1, v.p + v.n, &raw, &escaped)) return (siogw_text){"", 0};
-	return escaped ? unescape(raw) : raw;
+	if (v.n == 0 || *v.p != '"' || !siogw_quoted(v.p + 1, v.p + v.n, &raw, &escaped)) return (siogw_text){"", 0};
+	return escaped ? siogw_unescape(raw) : raw;
 }
 
 siogw_members siogw_members_of(siogw_text v) {
 	siogw_members m = {.index = -1};
 	const char *end = v.p + v.n, *at = skip_space(v.p, end);
-	while (end > at && is_space(end[-1])) end--;
+	while (end > at && siogw_is_space(end[-1])) end--;
 	if (at < end && (*at == '[' || *at == '{')) m.rest = (siogw_text){at, (size_t)(end - at)};
 	return m;
 }
@@ -171,8 +187,8 @@ bool siogw_next_member(siogw_members *m) {
 	if (closing == '}') {
 		siogw_text raw;
 		bool escaped;
-		if (*at != '"' || !(at = quoted(at + 1, end, &raw, &escaped))) return false;
-		m->key = escaped ? unescape(raw) : raw;
+		if (*at != '"' || !(at = siogw_quoted(at + 1, end, &raw, &escaped))) return false;
+		m->key = escaped ? siogw_unescape(raw) : raw;
 		at = skip_space(at, end);
 		if (at == end || *at != ':') return false;
 		at = skip_space(at + 1, end);

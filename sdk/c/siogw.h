@@ -78,7 +78,7 @@ typedef struct {
 	int depth;       // arrays and objects around it
 	bool bad;
 	// The rest is the walk's.
-	const char *at, *end;
+	const char *base, *at, *end;
 	int state;
 	struct {
 		siogw_text key;
@@ -86,7 +86,7 @@ typedef struct {
 	} path[SIOGW_DEEP];
 } siogw_walk;
 
-void siogw_walk_of(siogw_walk *w, siogw_text json);
+void siogw_walk_of(siogw_walk *w, siogw_text json, const char *base); // base: the pointer of json itself, such as "/args"
 bool siogw_next(siogw_walk *w);
 siogw_text siogw_pointer(const siogw_walk *w); // of the value, or of that behind the key
 

@@ -2,9 +2,12 @@
 #include "siogw.h"
 #include "inner.h"
 
+#include <string.h>
+
 enum { VALUE, FIRST, KEY, COLON, AFTER, ENDED };
 
-void siogw_walk_of(siogw_walk *w, siogw_text json) {
+void siogw_walk_of(siogw_walk *w, siogw_text json, const char *base) {
+	w->base = base;
 	w->kind = SIOGW_NONE;
 	w->text = (siogw_text){"", 0};
 	w->depth = 0;
@@ -27,26 +30,18 @@ static bool tell(siogw_walk *w, siogw_kind kind, siogw_text text, int next) {
 	return true;
 }
 
-// string reads one, with its quotes.
 static bool string(siogw_walk *w, siogw_text *text) {
-	const char *from = w->at;
-	if (from == w->end || *from != '"') return false;
-	for (w->at++; w->at < w->end && *w->at != '"'; w->at++) {
-		if (*w->at == '\\' && ++w->at == w->end) return false;
-	}
-	if (w->at >= w->end) return false;
-	w->at++;
-	*text = siogw_string((siogw_text){from, (size_t)(w->at - from)});
+	bool escaped;
+	const char *to = *w->at == '"' ? siogw_quoted(w->at + 1, w->end, text, &escaped) : NULL;
+	if (!to) return false;
+	if (escaped) *text = siogw_unescape(*text);
+	w->at = to;
 	return true;
 }
 
 static bool scalar(siogw_walk *w) {
-	const char *from = w->at;
-	for (; w->at < w->end; w->at++) {
-		char c = *w->at;
-		if (c == ',' || c == ']' || c == '}' || c == ' ' || c == '\n' || c == '\t' || c == '\r') break;
-	}
-	siogw_text t = {from, (size_t)(w->at - from)};
+	siogw_text t = {w->at, (size_t)(siogw_scalar(w->at, w->end) - w->at)};
+	w->at += t.n;
 	return t.n > 0 ? tell(w, siogw_kind_of(t), t, AFTER) : fail(w);
 }
 
@@ -80,8 +75,10 @@ static bool next_place(siogw_walk *w) {
 
 bool siogw_next(siogw_walk *w) {
 	while (w->state != ENDED) {
-		while (w->at < w->end && (*w->at == ' ' || *w->at == '\n' || *w->at == '\t' || *w->at == '\r')) w->at++;
-		if (w->at == w->end) {
+		const char *at = w->at, *end = w->end;
+		while (at < end && *at <= ' ' && siogw_is_space(*at)) at++;
+		w->at = at;
+		if (at == end) {
 			w->bad = w->state != AFTER || w->depth > 0;
 			w->state = ENDED;
 			return false;
@@ -97,8 +94,8 @@ bool siogw_next(siogw_walk *w) {
 			w->state = VALUE;
 			break;
 		case VALUE:
-			if (*w->at == '"') return string(w, &t) ? tell(w, SIOGW_STRING, t, AFTER) : fail(w);
-			if (*w->at != '[' && *w->at != '{') return scalar(w);
+			if (*at == '"') return string(w, &t) ? tell(w, SIOGW_STRING, t, AFTER) : fail(w);
+			if (*at != '[' && *at != '{') return scalar(w);
 			if (!open(w)) return fail(w);
 			break;
 		default:
@@ -110,9 +107,10 @@ bool siogw_next(siogw_walk *w) {
 
 // A step is at most a key of which every byte is escaped, or an index.
 siogw_text siogw_pointer(const siogw_walk *w) {
-	size_t n = 0;
+	size_t n = strlen(w->base);
 	for (int i = 0; i < w->depth; i++) n += w->path[i].index < 0 ? 1 + 2 * w->path[i].key.n : 12;
-	char *out = siogw_room(n), *to = out;
+	char *out = siogw_room(n), *to = out + strlen(w->base);
+	memcpy(out, w->base, strlen(w->base));
 	for (int i = 0; i < w->depth; i++) {
 		siogw_text t = w->path[i].index < 0 ? w->path[i].key : siogw_integer(w->path[i].index);
 		*to++ = '/';

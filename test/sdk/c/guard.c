@@ -143,21 +143,15 @@ static void role(siogw_text view) {
 	siogw_deny_data((siogw_text){data, want.n + 9});
 }
 
-// judge walks through the whole input, and looks at what is under args and auth.
-void judge(siogw_text view) {
-	memset(&found, 0, sizeof found);
-	if (conf.roles.n > 0) role(view);
+// texts_of looks at the arguments, or at the payload of a CONNECT.
+static void texts_of(siogw_text json, const char *base) {
 	siogw_walk w;
-	bool inside = false, arguments = false;
-	for (siogw_walk_of(&w, view); !siogw_denied() && siogw_next(&w);) {
-		if (w.kind == SIOGW_KEY && w.depth == 1) {
-			arguments = siogw_is(w.text, "args");
-			inside = arguments || siogw_is(w.text, "auth");
-		} else if (inside && w.depth - 1 > conf.max_depth) {
+	for (siogw_walk_of(&w, json, base); !siogw_denied() && siogw_next(&w);) {
+		if (w.depth > conf.max_depth) {
 			refuse("too_deep", "nested too deep");
-		} else if (inside && w.kind == SIOGW_STRING) {
+		} else if (w.kind == SIOGW_STRING) {
 			text(&w);
-		} else if (inside && w.kind == SIOGW_NUMBER) {
+		} else if (w.kind == SIOGW_NUMBER) {
 			double n = siogw_number(w.text);
 			if (n > (double)conf.max_number || -n > (double)conf.max_number) {
 				siogw_deny_number(422, "a number is too large");
@@ -165,13 +159,26 @@ void judge(siogw_text view) {
 			}
 		}
 	}
-	if (siogw_denied()) return;
-	for (siogw_members m = siogw_members_of(siogw_get(view, "/attachments")); siogw_next_member(&m);) {
+}
+
+static void attachments(siogw_text list) {
+	for (siogw_members m = siogw_members_of(list); siogw_next_member(&m);) {
 		int64_t bytes;
 		if (siogw_integer_of(siogw_get(m.value, "/bytes"), &bytes) && bytes > conf.max_attachment) {
 			siogw_replace_attachment((uint32_t)m.index, siogw_of("removed"));
 		}
 	}
+}
+
+void judge(siogw_text view) {
+	memset(&found, 0, sizeof found);
+	if (conf.roles.n > 0) role(view);
+	for (siogw_members m = siogw_members_of(view); !siogw_denied() && siogw_next_member(&m);) {
+		if (siogw_is(m.key, "args")) texts_of(m.value, "/args");
+		else if (siogw_is(m.key, "auth")) texts_of(m.value, "/auth");
+		else if (siogw_is(m.key, "attachments")) attachments(m.value);
+	}
+	if (siogw_denied()) return;
 	if (found.shouting > 0) siogw_label("shouting", siogw_integer(found.shouting));
 	if (found.cards > 0) {
 		siogw_label("masked", siogw_integer(found.masked));
