@@ -21,6 +21,8 @@ const (
 	CodePluginError   Code = 111 // a plugin trapped or answered nonsense
 	CodePluginTimeout Code = 112 // a plugin used up its time or fuel
 	CodePluginMemory  Code = 113 // a plugin asked for more memory than it may have
+	CodePluginBackoff Code = 114 // a plugin that kept failing is out of service for a while
+	CodePluginSession Code = 115 // a plugin has an instance for as many sessions as it may
 
 	CodeContract     Code = 120 // arguments or an ack that break the contract
 	CodeUnknownEvent Code = 121 // an event or namespace that the contract does not have
@@ -100,6 +102,7 @@ var codeTexts = map[Code]string{
 	CodeNoVerdict: "nothing allows this", CodeTransform: "transform failed",
 	CodePluginDenied: "denied by plugin", CodePluginError: "plugin error",
 	CodePluginTimeout: "plugin timed out", CodePluginMemory: "plugin out of memory",
+	CodePluginBackoff: "plugin out of service", CodePluginSession: "plugin serves too many sessions",
 	CodeContract: "contract violated", CodeUnknownEvent: "event not in contract",
 	CodeUnauthenticated: "authentication required", CodeTokenInvalid: "invalid token",
 	CodeTokenExpired: "token expired", CodeOrigin: "origin not allowed",

@@ -2,6 +2,7 @@ package socketio
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 
 	"github.com/siogw/siogw/internal/strictjson"
@@ -129,4 +130,21 @@ func Renumber(data []byte, attachments [][]byte) ([]byte, [][]byte, error) {
 		return nil, nil, &Error{Code: Malformed, Offset: at, Msg: "bad placeholder"}
 	}
 	return append(out, data[done:]...), kept, nil
+}
+
+// DropPlaceholders puts null in the place of the placeholders with these numbers; the other numbers stay. data is strict
+// JSON. It fails with an *Error as [Renumber] does for what is no placeholder.
+func DropPlaceholders(data []byte, numbers []int) ([]byte, error) {
+	out, done := make([]byte, 0, len(data)), 0
+	at, ok := placeholders(data, func(from, to, num int) bool {
+		if slices.Contains(numbers, num) {
+			out = append(append(out, data[done:from]...), "null"...)
+			done = to
+		}
+		return true
+	})
+	if !ok {
+		return nil, &Error{Code: Malformed, Offset: at, Msg: "bad placeholder"}
+	}
+	return append(out, data[done:]...), nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/siogw/siogw/engine"
 	"github.com/siogw/siogw/hostabi"
+	"github.com/siogw/siogw/internal/kv"
 	"github.com/siogw/siogw/plugins/wasm"
 )
 
@@ -19,6 +20,7 @@ type Options struct {
 	Timeout  time.Duration // of one verdict
 	CacheDir string        // keeps compiled modules; "" keeps none
 	Logger   *slog.Logger  // of what the guest logs; nil for nowhere
+	Lifetime string        // in place of the manifest's; "" leaves it
 }
 
 // Guest is one running instance of a module.
@@ -34,7 +36,8 @@ func Load(ctx context.Context, m *Module, opt Options) (*Guest, error) {
 		return nil, err
 	}
 	p, err := wasm.Load(ctx, rt, wasm.Options{Name: m.Name, Wasm: m.Wasm, Manifest: m.Manifest, Config: opt.Config,
-		Memory: opt.Memory, Timeout: opt.Timeout, Size: 1, Logger: opt.Logger})
+		Memory: opt.Memory, Timeout: opt.Timeout, Size: 1, Logger: opt.Logger, Lifetime: opt.Lifetime,
+		Granted: hostabi.KV | hostabi.Clock | hostabi.Random, Store: kv.New(kv.Limits{})}) // its author runs it
 	if err != nil {
 		return nil, errors.Join(err, rt.Close(ctx))
 	}

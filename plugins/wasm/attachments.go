@@ -12,23 +12,27 @@ import (
 )
 
 // replaceAttachments puts new contents in the place of attachments, by their numbers. Each keeps its place:
-// the arguments point to it.
-func replaceAttachments(old []engine.Attachment, fresh []byte) ([]engine.Attachment, error) {
-	all := slices.Clone(old)
+// the arguments point to it. Those in dropped have no content, and must not be pointed to any more.
+func replaceAttachments(old []engine.Attachment, fresh []byte) (all []engine.Attachment, dropped []int, err error) {
+	all = slices.Clone(old)
 	for key, value := range strictjson.Members(fresh) {
 		name := strictjson.String(key)
 		i, err := strconv.Atoi(name)
 		if err != nil || i < 0 || i >= len(all) || strconv.Itoa(i) != name {
-			return nil, fmt.Errorf("attachments: %.20q is no number of an attachment", name)
+			return nil, nil, fmt.Errorf("attachments: %.20q is no number of an attachment", name)
+		}
+		if strictjson.KindOf(value) == strictjson.Null {
+			all[i], dropped = engine.Attachment{}, append(dropped, i)
+			continue
 		}
 		if strictjson.KindOf(value) != strictjson.Text {
-			return nil, fmt.Errorf("attachments: %d is no string", i)
+			return nil, nil, fmt.Errorf("attachments: %d is neither string nor null", i)
 		}
 		data, err := base64.StdEncoding.Strict().DecodeString(strictjson.String(value))
 		if err != nil {
-			return nil, fmt.Errorf("attachments: %d: %w", i, err)
+			return nil, nil, fmt.Errorf("attachments: %d: %w", i, err)
 		}
 		all[i] = engine.Attachment{Data: data, Type: http.DetectContentType(data)}
 	}
-	return all, nil
+	return all, dropped, nil
 }

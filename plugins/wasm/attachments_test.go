@@ -51,23 +51,32 @@ func TestPrefix(t *testing.T) {
 
 func TestReplaceAttachments(t *testing.T) {
 	for verdict, want := range map[string]string{
-		`{"effect":"allow","attachments":{}}`:                        "old,",
-		`{"effect":"allow","attachments":{"1":"aGk="}}`:              "old,hi",
-		`{"effect":"allow","attachments":{"0":"","1":"/+8="}}`:       ",\xff\xef",
-		`{"effect":"allow","attachments":{"0":"aGk="},"args":["x"]}`: "hi,",
-		`{"effect":"allow","attachments":{"2":""}}`:                  "error",
-		`{"effect":"allow","attachments":{"-1":""}}`:                 "error",
-		`{"effect":"allow","attachments":{"00":""}}`:                 "error",
-		`{"effect":"allow","attachments":{"0":null}}`:                "error",
-		`{"effect":"allow","attachments":{"0":"aGk"}}`:               "error",
-		`{"effect":"allow","attachments":{"0":"aGl="}}`:              "error",
-		`{"effect":"allow","attachments":["aGk="]}`:                  "error",
-		`{"effect":"deny","attachments":{}}`:                         "error",
+		`{"effect":"allow","attachments":{}}`:                                                           "old,",
+		`{"effect":"allow","attachments":{"1":"aGk="}}`:                                                 "old,hi",
+		`{"effect":"allow","attachments":{"0":"","1":"/+8="}}`:                                          ",\xff\xef",
+		`{"effect":"allow","attachments":{"0":"aGk="},"args":["x"]}`:                                    `hi, ["x"]`,
+		`{"effect":"allow","attachments":{"2":""}}`:                                                     "error",
+		`{"effect":"allow","attachments":{"-1":""}}`:                                                    "error",
+		`{"effect":"allow","attachments":{"00":""}}`:                                                    "error",
+		`{"effect":"allow","attachments":{"0":null}}`:                                                   `, [null,{"_placeholder":true,"num":1}]`,
+		`{"effect":"allow","attachments":{"1":null,"0":"aGk="}}`:                                        `hi, [{"_placeholder":true,"num":0},null]`,
+		`{"effect":"allow","attachments":{"0":null},"args":["x"]}`:                                      `, ["x"]`,
+		`{"effect":"allow","attachments":{"0":null},"args":[{"_placeholder":1}]}`:                       "error",
+		`{"effect":"allow","attachments":{"2":null}}`:                                                   "error",
+		`{"effect":"allow","attachments":{"0":7}}`:                                                      "error",
+		`{"effect":"allow","attachments":{"1":null},"patch":[{"op":"add","path":"/args/-","value":1}]}`: `old, [{"_placeholder":true,"num":0},null,1]`,
+		`{"effect":"allow","attachments":{"0":"aGk"}}`:                                                  "error",
+		`{"effect":"allow","attachments":{"0":"aGl="}}`:                                                 "error",
+		`{"effect":"allow","attachments":["aGk="]}`:                                                     "error",
+		`{"effect":"deny","attachments":{}}`:                                                            "error",
 	} {
 		v := decide(t, verdict, binary2("old"))
 		got := "error"
 		if v.Err == nil {
 			got = string(v.Attachments[0].Data) + "," + string(v.Attachments[1].Data)
+			if v.Args != nil {
+				got += " " + string(v.Args)
+			}
 		}
 		if got != want {
 			t.Errorf("%s: %q %v, want %q", verdict, got, v.Err, want)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/siogw/siogw/engine"
+	"github.com/siogw/siogw/hostabi"
 	"github.com/siogw/siogw/internal/strictjson"
 )
 
@@ -32,8 +33,9 @@ type Manifest struct {
 	Fields       []string `json:"fields"`       // JSON pointers into the input; with view fields only
 	Kinds        []string `json:"kinds"`        // asked about these only; empty is all
 	Prefix       int      `json:"prefix"`       // bytes of each attachment shown; with view attachments only; 0 reads as 4096
-	Pure         bool     `json:"pure"`         // the verdict depends on the view and the config alone
-	Capabilities []string `json:"capabilities"` // none is to be had yet
+	Pure         bool     `json:"pure"`         // verdict and labels depend on the view and the config alone
+	Lifetime     string   `json:"lifetime"`     // of what it keeps: shared, session, call; "" reads as shared
+	Capabilities []string `json:"capabilities"` // what it needs beside the view: kv, clock, random
 }
 
 const (
@@ -83,10 +85,29 @@ func (m *Manifest) check() error {
 			return fmt.Errorf("kinds: no kind %q", k)
 		}
 	}
-	if len(m.Capabilities) > 0 {
-		return fmt.Errorf("capabilities: %q is not to be had", m.Capabilities[0])
+	if _, err := hostabi.ParseLifetime(m.Lifetime); err != nil {
+		return fmt.Errorf("lifetime: %w", err)
+	}
+	needs, err := ParseCapabilities(m.Capabilities)
+	if err != nil {
+		return fmt.Errorf("capabilities: %w", err)
+	}
+	if m.Pure && needs != 0 {
+		return fmt.Errorf("pure: what depends on %s does not depend on the view alone", needs)
 	}
 	return checkPointers(m.Fields)
+}
+
+// ParseCapabilities makes one set of names. It fails on a name that is none.
+func ParseCapabilities(names []string) (all hostabi.Capability, err error) {
+	for _, name := range names {
+		c, err := hostabi.ParseCapability(name)
+		if err != nil {
+			return 0, err
+		}
+		all |= c
+	}
+	return all, nil
 }
 
 func checkPointers(pointers []string) error {

@@ -4,6 +4,7 @@ package wasm
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,8 @@ import (
 
 	"github.com/siogw/siogw/engine"
 	"github.com/siogw/siogw/hostabi"
+	"github.com/siogw/siogw/internal/backoff"
+	"github.com/siogw/siogw/internal/memo"
 	"github.com/siogw/siogw/internal/strictjson"
 )
 
@@ -26,6 +29,14 @@ type Options struct {
 	Timeout  time.Duration // of one verdict; default 5 ms
 	Size     int           // instances at most; default GOMAXPROCS
 	Logger   *slog.Logger  // nil: the guest's logs are dropped
+
+	Lifetime string             // in place of the manifest's; "" leaves it
+	Sessions int                // instances at most with lifetime session; default hostabi.MaxSessions
+	Granted  hostabi.Capability // of what the manifest asks for; all of that must be here
+	Store    hostabi.Store      // for the capability kv
+	Backoff  backoff.Options    // when it keeps failing; zero asks it always
+	Memo     int64              // bytes of verdicts kept of a pure guest; 0 for none
+	Tally    *Tally             // counts on where another plugin of this name ended; nil begins anew
 }
 
 // Plugin is a loaded guest. Safe for concurrent use.
@@ -35,7 +46,11 @@ type Plugin struct {
 	fields   []string // that narrow the strings view
 	module   *hostabi.Module
 	pool     *hostabi.Pool
-	sink     *sink
+	name     string
+	logger   *slog.Logger // nil for none
+	tally    *Tally
+	breaker  *backoff.Breaker
+	memo     *memo.Table[hostabi.Result] // nil for none
 	buffers  sync.Pool
 }
 
@@ -50,7 +65,10 @@ func Load(ctx context.Context, rt *hostabi.Runtime, opt Options) (*Plugin, error
 }
 
 func load(ctx context.Context, rt *hostabi.Runtime, opt Options) (_ *Plugin, err error) {
-	p := &Plugin{sink: &sink{name: opt.Name, logger: opt.Logger}}
+	p := &Plugin{name: opt.Name, logger: opt.Logger, tally: opt.Tally, breaker: backoff.New(opt.Backoff)}
+	if p.tally == nil {
+		p.tally = &Tally{}
+	}
 	p.buffers.New = func() any { return new([]byte) }
 	if p.fields, err = configFields(opt.Config); err != nil {
 		return nil, fmt.Errorf("config: %w", err)
@@ -77,9 +95,34 @@ func load(ctx context.Context, rt *hostabi.Runtime, opt Options) (_ *Plugin, err
 		k, _ := engine.ParseKind(name)
 		p.kinds |= 1 << k
 	}
-	p.pool, err = hostabi.NewPool(p.module, hostabi.PoolOptions{Memory: opt.Memory, Timeout: opt.Timeout,
-		Size: opt.Size, Config: opt.Config, Sink: p.sink})
+	if p.manifest.Pure && p.manifest.View != ViewInput && opt.Memo > 0 { // the whole input has the time in it: no two are the same
+		p.memo = memo.New[hostabi.Result](opt.Memo)
+	}
+	po := hostabi.PoolOptions{Memory: opt.Memory, Timeout: opt.Timeout, Size: opt.Size, Config: opt.Config,
+		Sink: sink{p}, Sessions: opt.Sessions, Store: opt.Store}
+	if po.Granted, err = p.granted(opt.Granted); err != nil {
+		return nil, err
+	}
+	if po.Lifetime, err = hostabi.ParseLifetime(cmp.Or(opt.Lifetime, p.manifest.Lifetime)); err != nil {
+		return nil, fmt.Errorf("lifetime: %w", err)
+	}
+	p.pool, err = hostabi.NewPool(p.module, po)
 	return p, err
+}
+
+// ErrNotGranted says that a guest asks for a capability that the operator does not grant.
+var ErrNotGranted = errors.New("is asked for and not granted")
+
+// granted gives the capabilities that the guest gets: those of its manifest, if all are granted.
+func (p *Plugin) granted(by hostabi.Capability) (hostabi.Capability, error) {
+	asked, _ := ParseCapabilities(p.manifest.Capabilities) // checked
+	if missing := p.module.Needs() &^ asked; missing != 0 {
+		return 0, fmt.Errorf("%w: it imports functions of the capability %s, which its manifest does not ask for", hostabi.ErrABI, missing)
+	}
+	if missing := asked &^ by; missing != 0 {
+		return 0, fmt.Errorf("capability %s %w", missing, ErrNotGranted)
+	}
+	return asked, nil
 }
 
 // configFields gives the member "fields" of the config, which is the host's: see ABI.md, section 4.
@@ -108,7 +151,10 @@ func configFields(config []byte) ([]string, error) {
 func (p *Plugin) Manifest() Manifest { return p.manifest }
 
 // Counters gives the guest's counters, at most 32 of them.
-func (p *Plugin) Counters() map[string]int64 { return p.sink.counters() }
+func (p *Plugin) Counters() map[string]int64 { return p.tally.Counters() }
+
+// EndSession tells that a session is over; it implements engine.SessionEnder.
+func (p *Plugin) EndSession(id string) { p.pool.End(id) }
 
 // Decide implements engine.Plugin. A kind that the manifest does not name is abstained from.
 func (p *Plugin) Decide(ctx context.Context, in *engine.Input) engine.Verdict {
@@ -127,19 +173,48 @@ func (p *Plugin) Measure(ctx context.Context, in *engine.Input) (engine.Verdict,
 	if p.kinds != 0 && p.kinds&(1<<in.Kind) == 0 {
 		return engine.Verdict{Effect: engine.Abstain}, Usage{}
 	}
+	call := hostabi.Call{Time: in.Time}
+	address := ""
+	if in.Session != nil {
+		call.Session, address = in.Session.ID, in.Session.IP
+	}
 	buf := p.buffers.Get().(*[]byte)
 	defer p.buffers.Put(buf)
 	view, picked := p.view((*buf)[:0], in)
 	if cap(view) <= 1<<20 && !sameArray(view, in.Args) {
 		*buf = view
 	}
-	res, err := p.pool.Decide(ctx, view)
+	call.View = view
+	if v, ok := p.known(in, view, picked); ok {
+		return v, Usage{}
+	}
+	pass, ok := p.breaker.Enter(address)
+	if !ok {
+		p.tally.refused.Add(1)
+		return engine.Failed(engine.CodePluginBackoff, errOut), Usage{}
+	}
+	v, used := p.ask(ctx, in, &call, picked)
+	p.note(p.breaker.Leave(pass, outcome(v.Err)), v.Err)
+	return v, used
+}
+
+// ask has the guest judge the view of call.
+func (p *Plugin) ask(ctx context.Context, in *engine.Input, call *hostabi.Call, picked []int) (engine.Verdict, Usage) {
+	res, err := p.pool.Ask(ctx, call)
 	if err != nil {
 		return engine.Failed(failureCode(err), err), Usage{}
 	}
-	used := Usage{Fuel: res.Fuel, Memory: res.Memory}
+	v := p.read(in, res, picked)
+	if v.Err == nil && res.Silent {
+		p.remember(call.View, res)
+	}
+	return v, Usage{Fuel: res.Fuel, Memory: res.Memory}
+}
+
+// read makes a verdict of what the guest answered.
+func (p *Plugin) read(in *engine.Input, res hostabi.Result, picked []int) engine.Verdict {
 	if res.Verdict == nil && res.Labels == nil {
-		return engine.Verdict{Effect: engine.Allow}, used
+		return engine.Verdict{Effect: engine.Allow}
 	}
 	v, err := verdict(in, res, picked)
 	if err != nil {
@@ -147,13 +222,15 @@ func (p *Plugin) Measure(ctx context.Context, in *engine.Input) (engine.Verdict,
 		if errors.Is(err, errTransform) {
 			code = engine.CodeTransform
 		}
-		return engine.Failed(code, fmt.Errorf("verdict: %w", err)), used
+		return engine.Failed(code, fmt.Errorf("verdict: %w", err))
 	}
-	return v, used
+	return v
 }
 
 func failureCode(err error) engine.Code {
 	switch {
+	case errors.Is(err, hostabi.ErrSessions):
+		return engine.CodePluginSession
 	case errors.Is(err, hostabi.ErrTimeout):
 		return engine.CodePluginTimeout
 	case errors.Is(err, hostabi.ErrMemory):

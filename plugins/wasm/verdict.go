@@ -10,6 +10,7 @@ import (
 	"github.com/siogw/siogw/hostabi"
 	"github.com/siogw/siogw/internal/jsonpatch"
 	"github.com/siogw/siogw/internal/strictjson"
+	"github.com/siogw/siogw/socketio"
 )
 
 // The limits of ABI.md, section 5.
@@ -137,12 +138,27 @@ func (a *answer) check() error {
 }
 
 // change applies what the guest wants changed.
-func (a *answer) change(in *engine.Input, v *engine.Verdict, picked []int) (err error) {
-	if a.attachments != nil {
-		if v.Attachments, err = replaceAttachments(in.Attachments, a.attachments); err != nil {
-			return err
-		}
+func (a *answer) change(in *engine.Input, v *engine.Verdict, picked []int) error {
+	if err := a.changeText(in, v, picked); err != nil || a.attachments == nil {
+		return err
 	}
+	all, dropped, err := replaceAttachments(in.Attachments, a.attachments)
+	if err != nil {
+		return err
+	}
+	v.Attachments = all
+	if len(dropped) > 0 {
+		args := v.Args
+		if args == nil {
+			args = in.Args
+		}
+		v.Args, err = socketio.DropPlaceholders(args, dropped)
+	}
+	return err
+}
+
+// changeText applies what is not about attachments.
+func (a *answer) changeText(in *engine.Input, v *engine.Verdict, picked []int) (err error) {
 	switch {
 	case a.patch != nil:
 		v.Args, v.Auth, err = jsonpatch.Apply(in.Args, in.Auth, a.patch)
