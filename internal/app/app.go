@@ -28,6 +28,7 @@ type App struct {
 	version  string
 	draining atomic.Bool
 	front    front
+	keep     Keep
 }
 
 // Options says how to assemble an App.
@@ -44,7 +45,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	}
 	a := &App{cfg: cfg, logger: o.Logger, version: o.Version}
 	var err error
-	if a.judge, err = NewJudge(ctx, cfg, JudgeOptions{Logger: o.Logger}); err != nil {
+	if a.judge, err = NewJudge(ctx, cfg, JudgeOptions{Logger: o.Logger, Keep: &a.keep}); err != nil {
 		return nil, err
 	}
 	if err = a.assemble(o); err != nil {
@@ -63,6 +64,7 @@ func (a *App) assemble(o Options) error {
 		return a.cfg.Error("decision_log.output", err)
 	}
 	a.counts = newCounts(a.log)
+	a.counts.ended = a.judge.Engine.EndSession
 	gw := options(a.cfg)
 	if a.shields, err = newShields(a.cfg); err != nil {
 		return err

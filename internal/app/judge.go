@@ -41,13 +41,15 @@ type JudgeOptions struct {
 	Logger *slog.Logger // of what plugins say
 	// Watch, when not nil, gives what asks the policy in its place, such as one that explains.
 	Watch func(*rego.Policy) engine.Plugin
+	// Keep holds what plugins keep beyond this Judge; nil begins anew.
+	Keep *Keep
 }
 
 // NewJudge loads the policy, the plugins and the keys. It goes on after failures, so that its error, a
 // joined one, has them all; each names its place.
 func NewJudge(ctx context.Context, cfg *config.Config, o JudgeOptions) (*Judge, error) {
 	j := &Judge{}
-	stages, err := j.loadPlugins(ctx, cfg, o.Logger)
+	stages, err := j.loadPlugins(ctx, cfg, o)
 	first, errContract := j.loadContract(cfg)
 	errs := []error{errContract, j.loadPolicy(ctx, cfg), err, j.loadKeys(cfg)}
 	if err := errors.Join(errs...); err != nil {

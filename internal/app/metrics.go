@@ -36,6 +36,7 @@ func (c collector) Describe(ch chan<- *prometheus.Desc) {
 		ch <- d
 	}
 	describeFront(ch)
+	describePlugins(ch)
 	describeLimits(ch)
 }
 
@@ -65,6 +66,8 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 		}
 	}
 	c.app.collectFront(ch)
+	c.app.keep.collect(ch)
+	c.app.judge.collectPlugins(ch)
 	c.app.collectLimits(ch, &st)
 	ch <- prometheus.MustNewConstMetric(buildInfo, prometheus.GaugeValue, 1, c.app.version)
 }

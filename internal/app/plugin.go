@@ -6,12 +6,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"strconv"
 
 	"github.com/siogw/siogw/engine"
 	"github.com/siogw/siogw/hostabi"
+	"github.com/siogw/siogw/internal/backoff"
 	"github.com/siogw/siogw/internal/config"
 	"github.com/siogw/siogw/plugins/std"
 	"github.com/siogw/siogw/plugins/wasm"
@@ -26,55 +26,75 @@ type Plugin struct {
 
 	guest *wasm.Plugin
 	key   string // plugins.N
+
+	module, manifest []byte // while it is loaded
 }
 
 // loadPlugins loads every plugin, those that are off too, and gives their stages.
-func (j *Judge) loadPlugins(ctx context.Context, cfg *config.Config, logger *slog.Logger) (stages []engine.Stage, err error) {
+func (j *Judge) loadPlugins(ctx context.Context, cfg *config.Config, o JudgeOptions) (stages []engine.Stage, err error) {
 	if len(cfg.Plugins) == 0 {
 		return nil, nil
 	}
 	if j.runtime, err = hostabi.NewRuntime(ctx, hostabi.RuntimeOptions{CacheDir: CacheDir()}); err != nil {
 		return nil, err
 	}
+	l := loader{runtime: j.runtime, logger: o.Logger, keep: o.Keep}
+	if l.keep == nil {
+		l.keep = &Keep{}
+	}
+	all := make([]*Plugin, len(cfg.Plugins))
+	for i := range all {
+		all[i] = &Plugin{Config: &cfg.Plugins[i], key: "plugins." + strconv.Itoa(i)}
+	}
 	var errs []error
-	for i := range cfg.Plugins {
-		p := &Plugin{Config: &cfg.Plugins[i], key: "plugins." + strconv.Itoa(i)}
-		if key, err := p.load(ctx, j.runtime, logger); err != nil {
-			errs = append(errs, cfg.Error(p.key+"."+key, err))
-			continue
+	for i, failed := range l.loadAll(ctx, all) {
+		if p := all[i]; failed.err != nil {
+			errs = append(errs, cfg.Error(p.key+"."+failed.key, failed.err))
+		} else {
+			j.Plugins = append(j.Plugins, p)
+			stages = append(stages, p.stage())
 		}
-		j.Plugins = append(j.Plugins, p)
-		stages = append(stages, p.stage())
 	}
 	return stages, errors.Join(errs...)
 }
 
-// load gives, with an error, the key that is at fault.
-func (p *Plugin) load(ctx context.Context, rt *hostabi.Runtime, logger *slog.Logger) (key string, err error) {
-	module, manifest, err := read(p.Config.Source)
-	if err != nil {
+// read gets the module, and checks that it is the one that the configuration means.
+func (p *Plugin) read() (key string, err error) {
+	if p.module, p.manifest, err = openModule(p.Config.Source); err != nil {
 		return "source", err
 	}
-	sum := sha256.Sum256(module)
-	p.Size, p.SHA256 = len(module), hex.EncodeToString(sum[:])
+	sum := sha256.Sum256(p.module)
+	p.Size, p.SHA256 = len(p.module), hex.EncodeToString(sum[:])
 	if want := string(p.Config.SHA256); want != "" && want != p.SHA256 {
 		return "sha256", fmt.Errorf("the module's is %s", p.SHA256)
 	}
-	p.guest, err = wasm.Load(ctx, rt, wasm.Options{
-		Name: p.Config.Name, Wasm: module, Manifest: manifest, Config: p.Config.Config,
-		Memory: int64(p.Config.Memory), Timeout: p.Config.Timeout, Logger: logger,
+	return "", nil
+}
+
+// start makes the guest that runs. With an error, it gives the key that is at fault.
+func (p *Plugin) start(ctx context.Context, l *loader) (key string, err error) {
+	c := p.Config
+	p.guest, err = wasm.Load(ctx, l.runtime, wasm.Options{
+		Name: c.Name, Wasm: p.module, Manifest: p.manifest, Config: c.Config,
+		Memory: int64(c.Memory), Timeout: c.Timeout, Logger: l.logger,
+		Lifetime: string(c.Lifetime), Sessions: c.Sessions, Memo: int64(c.Memo),
+		Granted: c.Granted(), Store: l.keep.store(c), Tally: l.keep.tally(c.Name),
+		Backoff: backoff.Options{Failures: c.Backoff.Failures, Window: c.Backoff.Window, Pause: c.Backoff.Pause, MaxPause: c.Backoff.MaxPause},
 	})
-	if err != nil {
-		if errors.Is(err, hostabi.ErrConfig) {
-			return "config", err
-		}
+	p.module, p.manifest = nil, nil
+	switch {
+	case errors.Is(err, hostabi.ErrConfig):
+		return "config", err
+	case errors.Is(err, wasm.ErrNotGranted):
+		return "grant", err
+	case err != nil:
 		return "source", err
 	}
 	p.Manifest = p.guest.Manifest()
 	return "", nil
 }
 
-func read(s config.Source) (module, manifest []byte, err error) {
+func openModule(s config.Source) (module, manifest []byte, err error) {
 	if name, ok := s.Std(); ok {
 		return std.Open(name)
 	}

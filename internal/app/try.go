@@ -23,6 +23,7 @@ func (j *Judge) Try(ctx context.Context, cfg *config.Config) (problems []error) 
 				break
 			}
 		}
+		p.guest.EndSession(sampleSession)
 	}
 	return problems
 }
@@ -32,10 +33,12 @@ func (p *Plugin) matches(k engine.Kind) bool {
 	return len(kinds) == 0 || slices.Contains(kinds, config.Kind(k))
 }
 
+const sampleSession = "sample"
+
 // samples gives an input of each kind that is decided.
 func samples() []*engine.Input {
 	now := time.Now()
-	session := &engine.Session{ID: "sample", EIO: 4, Transport: "websocket", IP: "127.0.0.1", Opened: now}
+	session := &engine.Session{ID: sampleSession, EIO: 4, Transport: "websocket", IP: "127.0.0.1", Opened: now}
 	var out []*engine.Input
 	for k := engine.Handshake; k < engine.Disconnect; k++ {
 		in := &engine.Input{Kind: k, Direction: engine.In, Time: now, Session: session, Bytes: 16}

@@ -245,6 +245,14 @@ type Plugin struct {
 	Mode    Mode          `yaml:"mode"`                                    // default enforce
 	Phase   string        `yaml:"phase" enum:"before_policy,after_policy"` // default after_policy
 	SHA256  Checksum      `yaml:"sha256"`                                  // of the module, 64 hex digits; "" checks nothing
+
+	Grant []Capability `yaml:"grant"` // what the plugin may have of what its manifest asks for; default none
+	// Lifetime is of what the plugin keeps in its memory: shared, session or call. Default "": as its manifest says.
+	Lifetime Lifetime `yaml:"lifetime"`
+	Sessions int      `yaml:"sessions" min:"1" max:"65536"` // with an instance, where lifetime is session; default 1000
+	Memo     Size     `yaml:"memo" max:"4GiB"`              // of verdicts kept, where the plugin is pure; default 1MiB, 0 keeps none
+	KV       KV       `yaml:"kv"`
+	Backoff  Backoff  `yaml:"backoff"`
 }
 
 // Match says which inputs a plugin is asked about. An empty list matches all.

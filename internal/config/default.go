@@ -46,6 +46,7 @@ func Default() *Config {
 func (p *Plugin) setDefaults() {
 	*p = Plugin{Config: JSON("{}"), Memory: 16 << 20, Timeout: 5 * time.Millisecond, OnError: "deny",
 		Mode: Mode(engine.Enforce), Phase: "after_policy"}
+	p.pluginLimits()
 }
 
 func (r *RoomRule) setDefaults() { *r = RoomRule{Namespace: "/", Room: "/args/0"} }

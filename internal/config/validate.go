@@ -135,6 +135,7 @@ func (d *decoder) plugins() {
 			d.fail(key+".name", "%q is the name of plugins.%d too", p.Name, j)
 		}
 		first[p.Name] = i
+		d.pluginRanges(&p, key)
 		if _, std := p.Source.Std(); p.Source == "" {
 			d.fail(key+".source", "required: std:NAME or the path of a .wasm file")
 		} else if !std && filepath.Ext(string(p.Source)) != ".wasm" {

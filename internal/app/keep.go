@@ -1,0 +1,60 @@
+package app
+
+import (
+	"sync"
+
+	"github.com/siogw/siogw/hostabi"
+	"github.com/siogw/siogw/internal/config"
+	"github.com/siogw/siogw/internal/kv"
+	"github.com/siogw/siogw/plugins/wasm"
+)
+
+// Keep holds what plugins of a name keep while configurations come and go: their stores and what they counted. The
+// zero value is empty. Safe for concurrent use.
+type Keep struct {
+	stores kv.Set
+
+	mu      sync.Mutex
+	tallies map[string]*wasm.Tally
+}
+
+// store gives the store of a plugin that may have one, else nil.
+func (k *Keep) store(c *config.Plugin) hostabi.Store {
+	if c.Granted()&hostabi.KV == 0 {
+		return nil
+	}
+	return k.stores.Store(c.Name, kv.Limits{Entries: c.KV.Entries, Bytes: int64(c.KV.Bytes), TTL: c.KV.TTL})
+}
+
+func (k *Keep) tally(plugin string) *wasm.Tally {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.tallies == nil {
+		k.tallies = map[string]*wasm.Tally{}
+	}
+	if k.tallies[plugin] == nil {
+		k.tallies[plugin] = &wasm.Tally{}
+	}
+	return k.tallies[plugin]
+}
+
+// only drops what plugins keep that cfg does not have any more.
+func (k *Keep) only(cfg *config.Config) {
+	var stored []string
+	named := map[string]bool{}
+	for i := range cfg.Plugins {
+		p := &cfg.Plugins[i]
+		named[p.Name] = true
+		if p.Granted()&hostabi.KV != 0 {
+			stored = append(stored, p.Name)
+		}
+	}
+	k.stores.Keep(stored...)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for name := range k.tallies {
+		if !named[name] {
+			delete(k.tallies, name)
+		}
+	}
+}
