@@ -30,6 +30,9 @@ const (
 	CodeUnauthenticated Code = 200 // no token where one is required
 	CodeTokenInvalid    Code = 201 // a token that does not verify
 	CodeTokenExpired    Code = 202 // a token past its time
+	CodeKeys            Code = 203 // the keys to verify a token with are not there, or too old
+	CodeIdentityExpired Code = 204 // the identity of a live connection is past its time
+	CodeRefresh         Code = 205 // a refresh by another identity, or of none
 	CodeOrigin          Code = 210 // an origin that is not allowed
 
 	CodeMalformed      Code = 300 // bytes that are no packet, or a packet that two parsers could read differently
@@ -105,6 +108,7 @@ var codeTexts = map[Code]string{
 	CodePluginBackoff: "plugin out of service", CodePluginSession: "plugin serves too many sessions",
 	CodeContract: "contract violated", CodeUnknownEvent: "event not in contract",
 	CodeUnauthenticated: "authentication required", CodeTokenInvalid: "invalid token",
+	CodeKeys: "keys unavailable", CodeIdentityExpired: "identity expired", CodeRefresh: "not a refresh of this identity",
 	CodeTokenExpired: "token expired", CodeOrigin: "origin not allowed",
 	CodeMalformed: "malformed packet", CodeTooLarge: "payload too large", CodeTooDeep: "nested too deeply",
 	CodeAttachments: "too many attachments", CodeNamespaces: "too many namespaces",

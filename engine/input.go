@@ -99,8 +99,14 @@ type Identity struct {
 	Authenticated bool
 	Sub           string
 	Roles         []string
+	Scopes        []string
 	Claims        json.RawMessage // the verified claims, a JSON object; nil reads as {}
 	ExpiresAt     int64           // seconds since 1970, 0 for never
+
+	// Issuer tells apart those with the same Sub; Until is when the gateway ends the identity, ExpiresAt with the
+	// leeway of clocks, and zero for never. Policies see neither.
+	Issuer string
+	Until  time.Time
 
 	Forms Forms // renderings, kept by the plugins that made them
 }

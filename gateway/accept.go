@@ -32,7 +32,7 @@ func (g *Gateway) accept(o *eioserver.Opening) (engineio.Handler, error) {
 	in := s.input(engine.Handshake, engine.In, nil)
 	if code := s.room(in.Time); code != engine.CodeNone {
 		defer s.gen.release()
-		return nil, s.turnDown(in, code, "")
+		return nil, s.turnDown(in, code, nil)
 	}
 	o.Account = s.memory.add
 	s.memory.add(sessionMemory)
@@ -64,11 +64,11 @@ func (g *Gateway) tellCookie(o *eioserver.Opening) {
 func (g *Gateway) open(s *session, o *eioserver.Opening, in *engine.Input) error {
 	id, denial := s.gen.verify(Credentials{Request: s.request})
 	if denial != nil {
-		return s.turnDown(in, denial.Code, denial.Reason)
+		return s.turnDown(in, denial.Code, errors.New(denial.Reason))
 	}
 	s.identity, in.Identity = id, id
 	if _, code := s.own(id, in.Time); code != engine.CodeNone {
-		return s.turnDown(in, code, "")
+		return s.turnDown(in, code, nil)
 	}
 	d := s.gen.Engine.Decide(o.Request.Context(), in)
 	g.log(in, &d)
@@ -106,7 +106,7 @@ func (g *Gateway) newSession(o *eioserver.Opening) *session {
 	r := o.Request
 	s := &session{g: g, client: o.Session, addr: o.Addr, namespaces: map[string]*namespace{}, gen: g.takeFor(r)}
 	s.memory.m = &g.memory
-	s.request = &http.Request{Header: r.Header, URL: r.URL, Host: r.Host}
+	s.request = &http.Request{Header: r.Header, URL: r.URL, Host: r.Host, TLS: r.TLS}
 	s.base = engine.Session{ID: o.ID, EIO: o.EIO, Transport: o.Transport, Secure: o.Secure, Opened: time.Now(),
 		Origin: r.Header.Get("Origin"), Headers: lowerHeaders(r.Header), Query: lastValues(r.URL.Query())}
 	if o.Addr.IsValid() {

@@ -12,6 +12,9 @@ import (
 // admit holds a packet against the state machine and the limits, and gives it its input where it is one
 // that is decided. The reference closes the whole session on a packet out of place, so none may pass.
 func (s *session) admit(j *job) engine.Code {
+	if s.outlived(j) {
+		return engine.CodeIdentityExpired
+	}
 	if j.from.dir == engine.Out {
 		return s.admitOut(j)
 	}
@@ -96,6 +99,9 @@ func (s *session) admitEvent(j *job) engine.Code {
 	}
 	if code := s.admitRate(j); code != engine.CodeNone {
 		return code
+	}
+	if s.isRefresh(j.in.Event) {
+		return s.admitRefresh(j)
 	}
 	if !s.gen.rooms.apply(j.in) {
 		return engine.CodeRoom

@@ -53,11 +53,11 @@ func (b *bans) address(p netip.Prefix, now time.Time) (until time.Time, banned b
 	return b.find(p, now)
 }
 
-func (b *bans) identity(sub string, now time.Time) bool {
-	if sub == "" || !b.any() {
+func (b *bans) identity(name string, now time.Time) bool {
+	if name == "" || !b.any() {
 		return false
 	}
-	_, banned := b.find(sub, now)
+	_, banned := b.find(name, now)
 	return banned
 }
 

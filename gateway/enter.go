@@ -15,8 +15,12 @@ func (s *session) room(now time.Time) engine.Code {
 }
 
 // turnDown logs and counts the refusal of a handshake, and gives the answer to it.
-func (s *session) turnDown(in *engine.Input, code engine.Code, reason string) error {
-	d := engine.Refuse(code, reason)
+// why is for the log alone; it may be nil.
+func (s *session) turnDown(in *engine.Input, code engine.Code, why error) error {
+	d := engine.Refuse(code, "")
+	if why != nil {
+		d.Steps = []engine.Step{{Plugin: "identity", Verdict: engine.Failed(code, why)}}
+	}
 	s.g.log(in, &d)
 	s.respond(in, &d)
 	return refused(&d.Denial)
@@ -50,6 +54,7 @@ func (s *session) leave() {
 	s.giveBack()
 	s.dropUnfinished()
 	s.hasConnected()
+	s.stopExpiry()
 	if s.throttled != nil {
 		s.throttled.Stop()
 		s.throttled = nil

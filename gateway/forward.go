@@ -17,6 +17,9 @@ type job struct {
 	n    *namespace
 	in   *engine.Input
 	why  error // beside the code of a refusal, for the log
+
+	refresh bool // it is the gateway's own event, and goes no further
+	renewal renewal
 }
 
 // forward is the straight line of one packet, the same for both directions. What has no decision of its
@@ -30,6 +33,9 @@ func (s *session) forward(from *end, pkt *socketio.Packet, raw []byte) {
 			d.Steps = []engine.Step{{Plugin: "identity", Verdict: engine.Failed(code, j.why)}}
 		}
 		s.refuse(j, d)
+		if code == engine.CodeIdentityExpired && !s.closed {
+			s.lapse(j)
+		}
 		return
 	}
 	if j.in == nil {
@@ -54,6 +60,10 @@ func (s *session) settle(j *job, d *engine.Decision) {
 	s.g.log(j.in, d)
 	if d.Effect != engine.Allow {
 		s.reject(j, d)
+		return
+	}
+	if j.refresh {
+		s.renew(j)
 		return
 	}
 	if d.Transformed() {

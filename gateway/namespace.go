@@ -74,4 +74,5 @@ func (s *session) setState(n *namespace, st state) {
 		s.hasConnected()
 	}
 	s.changed()
+	s.awaitExpiry()
 }

@@ -130,8 +130,9 @@ type Deny struct {
 
 // Credentials are where a token may be found.
 type Credentials struct {
-	Request *http.Request // the handshake
+	Request *http.Request // the handshake; nil where only what is given beside it counts
 	Auth    []byte        // the CONNECT payload, a JSON object; nil at the handshake
+	Token   string        // a token itself, which then is the only one looked at; "" for none
 }
 
 // Verifier turns credentials into an identity.

@@ -73,8 +73,11 @@ func (s *session) reject(j *job, d *engine.Decision) {
 // tellSender answers a refused packet.
 func (s *session) tellSender(j *job, d *engine.Decision) {
 	no := refusal{Code: d.Shown(), Reason: d.Reason, DecisionID: d.ID.String(), Event: j.in.Event, Data: d.Data}
+	if j.refresh {
+		no.Event = s.gen.RefreshEvent
+	}
 	switch {
-	case j.in.Kind == engine.Connect:
+	case j.pkt.Type == socketio.Connect:
 		s.rejectConnect(j, no)
 	case j.from.dir == engine.Out && j.pkt.IsAck(): // the client waits for this answer
 		s.answer(j, no)
@@ -103,8 +106,12 @@ func (s *session) rejectConnect(j *job, no refusal) {
 
 // answer gives the error ack [{"error":{…}}].
 func (s *session) answer(j *job, no refusal) {
-	s.reply(&socketio.Packet{Type: socketio.Ack, Namespace: j.pkt.Namespace, HasID: true, ID: j.pkt.ID,
-		Data: marshal([]any{map[string]refusal{"error": no}})})
+	s.answerWith(j, map[string]refusal{"error": no})
+}
+
+// answerWith answers a client's question in the server's place.
+func (s *session) answerWith(j *job, what any) {
+	s.reply(&socketio.Packet{Type: socketio.Ack, Namespace: j.pkt.Namespace, HasID: true, ID: j.pkt.ID, Data: marshal([]any{what})})
 }
 
 // tell emits the configured event with the same object.

@@ -140,7 +140,8 @@ func (s *session) addsUp(i int, r *Response, in *engine.Input) bool {
 	case ByAddress:
 		return s.addr.IsValid() && s.g.tallies.add(r, s.g.clientKey(s.addr), in.Time)
 	case ByIdentity:
-		return in.Identity != nil && in.Identity.Sub != "" && s.g.tallies.add(r, in.Identity.Sub, in.Time)
+		name := nameOf(in.Identity)
+		return name != "" && s.g.tallies.add(r, name, in.Time)
 	}
 	if s.tallies == nil {
 		s.tallies = make([]tally, len(s.gen.Responses))
@@ -222,9 +223,11 @@ func (s *session) ban(r *Response, in *engine.Input) {
 	until := in.Time.Add(r.For)
 	var same func(*session) bool
 	if r.By == ByIdentity {
-		sub := in.Identity.Sub // due says that there is one
-		s.g.bans.add(sub, until, in.Time)
-		same = func(o *session) bool { return slices.ContainsFunc(o.users, func(u *user) bool { return u.sub == sub }) }
+		name := nameOf(in.Identity) // due says that there is one
+		s.g.bans.add(name, until, in.Time)
+		same = func(o *session) bool {
+			return slices.ContainsFunc(o.users, func(u *user) bool { return u.name == name })
+		}
 	} else if s.addr.IsValid() {
 		key := s.g.clientKey(s.addr)
 		s.g.bans.add(key, until, in.Time)

@@ -13,6 +13,9 @@ type Rules struct {
 	Engine   *engine.Engine
 	Verifier Verifier // nil: nobody is authenticated
 	Require  bool     // a CONNECT without a verified identity is refused
+	OnExpiry OnExpiry // what happens to a live connection when its identity ends; default ExpiryLeave
+	// RefreshEvent is the event by which a client brings a new token; it is never forwarded. "" for none.
+	RefreshEvent string
 
 	Limits    Limits
 	Rooms     Rooms

@@ -23,7 +23,7 @@ type session struct {
 	client   *eioserver.Session
 	addr     netip.Addr
 	identity *engine.Identity // of the handshake; namespaces may have their own
-	request  *http.Request    // headers and URL of the handshake only: a CONNECT verifies against them
+	request  *http.Request    // headers, URL and certificate of the handshake only: a CONNECT verifies against them
 	base     engine.Session   // what all namespaces' views have in common
 	target   *target          // the upstream's server; nil for none
 
@@ -42,6 +42,8 @@ type session struct {
 	muted     time.Time   // until then events are dropped
 	throttled *time.Timer // till reading goes on; nil while it does
 	early     *time.Timer // till a namespace must be connected; nil once one is
+	expiry    *time.Timer // till the first identity of a namespace ends; nil for none
+	expires   time.Time   // when that is
 }
 
 // end is one side of a session; it receives the side's packets.
@@ -112,7 +114,11 @@ func (e *end) decode(p engineio.Packet) (pkt *socketio.Packet, raw []byte, err e
 func (e *end) PassEnd() {
 	e.s.mu.Lock()
 	defer e.s.mu.Unlock()
-	for _, side := range [...]*end{e, e.peer} {
+	e.s.flush()
+}
+
+func (s *session) flush() {
+	for _, side := range [...]*end{s.down, s.up} {
 		if side.dirty {
 			side.dirty = false
 			side.eio.Flush()
@@ -217,12 +223,9 @@ func (s *session) end(r engineio.Reason) {
 
 // input makes what the engine sees, with the parts that every kind has.
 func (s *session) input(kind engine.Kind, dir engine.Direction, n *namespace) *engine.Input {
-	in := &engine.Input{Kind: kind, Direction: dir, Time: time.Now(), Identity: s.identity}
+	in := &engine.Input{Kind: kind, Direction: dir, Time: time.Now(), Identity: s.who(n)}
 	if n != nil {
 		in.Namespace = n.name
-		if n.identity != nil {
-			in.Identity = n.identity
-		}
 	}
 	in.Session = s.view(n)
 	return in

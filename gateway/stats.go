@@ -24,6 +24,8 @@ type Stats struct {
 	Slowed     uint64                 // times that a client waited for Limits.Traffic.Bytes
 	Held       int64                  // bytes that sessions hold, against Limits.Memory
 	Unfinished int64                  // bytes of packets whose attachments are not all there
+	Expired    uint64                 // connections to namespaces that ended because their identity did
+	Refreshed  uint64                 // identities that a client brought a new token for
 	Bans       int                    // addresses and identities that are, or were lately, banned
 }
 
@@ -35,6 +37,7 @@ type counters struct {
 	reasons               [32]atomic.Uint64
 	refused               [600]atomic.Uint64 // by code
 	slowed                atomic.Uint64
+	expired, refreshed    atomic.Uint64
 	mu                    sync.Mutex
 	responses             map[Action]uint64
 }
@@ -81,6 +84,7 @@ func (g *Gateway) Stats() Stats {
 		}
 	}
 	st.Slowed, st.Held, st.Unfinished, st.Bans = c.slowed.Load(), g.memory.held.Load(), g.unfinished.Load(), int(g.bans.n.Load())
+	st.Expired, st.Refreshed = c.expired.Load(), c.refreshed.Load()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	st.Responses = maps.Clone(c.responses)

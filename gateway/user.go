@@ -14,9 +14,17 @@ type users struct {
 	swept time.Time
 }
 
+// nameOf is what an identity counts by: the same sub of another issuer is somebody else. "" is nobody.
+func nameOf(id *engine.Identity) string {
+	if id == nil || !id.Authenticated || id.Sub == "" {
+		return ""
+	}
+	return id.Sub + "\x00" + id.Issuer
+}
+
 // user is one identity.
 type user struct {
-	sub    string
+	name   string
 	events sharedBucket
 
 	// guarded by users.mu
@@ -25,18 +33,18 @@ type user struct {
 	tried time.Time
 }
 
-// take counts one more session of sub, or says why not. Each take that gave a user is given back once.
-func (u *users) take(lim *Limits, sub string, now time.Time) (*user, engine.Code) {
+// take counts one more session of name, or says why not. Each take that gave a user is given back once.
+func (u *users) take(lim *Limits, name string, now time.Time) (*user, engine.Code) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.sweep(lim, now)
-	one := u.by[sub]
+	one := u.by[name]
 	if one == nil {
-		one = &user{sub: sub}
+		one = &user{name: name}
 		if u.by == nil {
 			u.by = map[string]*user{}
 		}
-		u.by[sub] = one
+		u.by[name] = one
 	}
 	one.tried = now
 	switch {
@@ -63,9 +71,9 @@ func (u *users) sweep(lim *Limits, now time.Time) {
 		return
 	}
 	u.swept = now
-	for sub, one := range u.by {
+	for name, one := range u.by {
 		if one.open == 0 && now.Sub(one.tried) >= period {
-			delete(u.by, sub)
+			delete(u.by, name)
 		}
 	}
 }
@@ -73,18 +81,19 @@ func (u *users) sweep(lim *Limits, now time.Time) {
 // own counts the session among those of an identity, once for each that its namespaces have. s.mu is held, or
 // the session is not open yet.
 func (s *session) own(id *engine.Identity, now time.Time) (*user, engine.Code) {
-	if id == nil || !id.Authenticated || id.Sub == "" {
+	name := nameOf(id)
+	if name == "" {
 		return nil, engine.CodeNone
 	}
-	if s.g.bans.identity(id.Sub, now) {
+	if s.g.bans.identity(name, now) {
 		return nil, engine.CodeBanned
 	}
 	for _, u := range s.users {
-		if u.sub == id.Sub {
+		if u.name == name {
 			return u, engine.CodeNone
 		}
 	}
-	u, code := s.g.users.take(&s.gen.Limits, id.Sub, now)
+	u, code := s.g.users.take(&s.gen.Limits, name, now)
 	if u != nil {
 		s.users = append(s.users, u)
 	}
