@@ -14,7 +14,7 @@ const contract = `{"version":"siogw/v1","kind":"event","direction":"in","time":"
 	`"namespace":"/chat","event":"message","args":[{"room":"general","text":"hi"}],"room":"general",` +
 	`"ack":true,"bytes":61,"attachments":[{"bytes":10,"type":"image/png"}],` +
 	`"auth":{"token":"…"},` +
-	`"identity":{"authenticated":true,"sub":"u1","roles":["member"],"claims":{},"expires_at":0},` +
+	`"identity":{"authenticated":true,"sub":"u1","roles":["member"],"scopes":[],"claims":{},"expires_at":0},` +
 	`"session":{"id":"a","eio":4,"transport":"websocket","ip":"203.0.113.9","secure":true,"age_ms":12,` +
 	`"rooms":["general"],"namespaces":["/chat"],"origin":"https://a.example","headers":{"a":"1","b":"2"},"query":{}},` +
 	`"plugins":{"injection":{"score":3}}}`

@@ -133,6 +133,7 @@ func parseIdentity(path string, v json.RawMessage, id *engine.Identity) error {
 		"authenticated": into("a boolean", &id.Authenticated),
 		"sub":           into("a string", &id.Sub),
 		"roles":         list(&id.Roles),
+		"scopes":        list(&id.Scopes),
 		"claims":        raw(strictjson.Object, (*[]byte)(&id.Claims)),
 		"expires_at":    into("a whole number", &id.ExpiresAt),
 	})

@@ -37,6 +37,8 @@ func appendIdentity(dst []byte, id *engine.Identity) []byte {
 	dst = strictjson.AppendQuote(dst, id.Sub)
 	dst = append(dst, `,"roles":`...)
 	dst = appendStrings(dst, id.Roles)
+	dst = append(dst, `,"scopes":`...)
+	dst = appendStrings(dst, id.Scopes)
 	dst = append(dst, `,"claims":`...)
 	if id.Claims == nil {
 		dst = append(dst, `{}`...)

@@ -71,8 +71,8 @@ deny contains {"reason": sprintf("%v %v", [input.time, input.bytes])} if input.e
 		"rooms of another namespace": `{ given: { namespace: /, session: { rooms: [b] } }, steps: [{ when: { kind: connect, namespace: /x }, then: { effect: allow, rooms: [] } },` +
 			` { when: { kind: event, event: say, args: [b] }, then: { effect: allow, rooms: [b] } }, { when: { kind: event, event: session, args: [] },` +
 			` then: { effect: deny, reason: '{"age_ms": 0, "eio": 4, "headers": {}, "id": "scenario", "ip": "127.0.0.1", "namespaces": ["/x"], "origin": "", "query": {}, "rooms": ["b"], "secure": false, "transport": "websocket"}' } }] }`,
-		"nobody":   `{ when: { kind: event, event: identity }, then: { effect: deny, reason: '{"authenticated": false, "claims": {}, "expires_at": 0, "roles": [], "sub": ""}' } }`,
-		"somebody": `{ given: { identity: { sub: a } }, when: { kind: event, event: identity }, then: { effect: deny, reason: '{"authenticated": true, "claims": {}, "expires_at": 0, "roles": [], "sub": "a"}' } }`,
+		"nobody":   `{ when: { kind: event, event: identity }, then: { effect: deny, reason: '{"authenticated": false, "claims": {}, "expires_at": 0, "roles": [], "scopes": [], "sub": ""}' } }`,
+		"somebody": `{ given: { identity: { sub: a } }, when: { kind: event, event: identity }, then: { effect: deny, reason: '{"authenticated": true, "claims": {}, "expires_at": 0, "roles": [], "scopes": [], "sub": "a"}' } }`,
 		"time":     `{ when: { kind: event, event: time }, then: { effect: deny, reason: "2026-01-01T00:00:00Z 9" } }`,
 		"own time": `{ given: { time: 2030-01-01T00:00:00Z }, when: { kind: event, event: time, bytes: 5 }, then: { effect: deny, reason: "2030-01-01T00:00:00Z 5" } }`,
 		"emit":     `{ given: { session: { rooms: [b] } }, when: { kind: emit, event: join, args: [b] }, then: { effect: deny, kind: emit, room: "", code: 101 } }`,

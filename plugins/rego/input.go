@@ -197,6 +197,7 @@ func renderIdentity(id *engine.Identity) *rendered {
 		[2]*ast.Term{key("authenticated"), boolean(id.Authenticated)},
 		[2]*ast.Term{key("sub"), str(id.Sub)},
 		[2]*ast.Term{key("roles"), strs(id.Roles)},
+		[2]*ast.Term{key("scopes"), strs(id.Scopes)},
 		[2]*ast.Term{key("claims"), claims},
 		[2]*ast.Term{key("expires_at"), ast.InternedTerm(id.ExpiresAt)})}
 }

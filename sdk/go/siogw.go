@@ -86,6 +86,7 @@ type Identity struct {
 	Authenticated bool            `json:"authenticated"`
 	Sub           string          `json:"sub"`
 	Roles         []string        `json:"roles"`
+	Scopes        []string        `json:"scopes"`
 	Claims        json.RawMessage `json:"claims"`
 	ExpiresAt     int64           `json:"expires_at"` // seconds since 1970, 0 for never
 }
