@@ -45,7 +45,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	}
 	a := &App{cfg: cfg, logger: o.Logger, version: o.Version}
 	var err error
-	if a.judge, err = NewJudge(ctx, cfg, JudgeOptions{Logger: o.Logger, Keep: &a.keep}); err != nil {
+	if a.judge, err = NewJudge(ctx, cfg, JudgeOptions{Logger: o.Logger, Keep: &a.keep, Fetch: true}); err != nil {
 		return nil, err
 	}
 	if err = a.assemble(o); err != nil {
@@ -115,9 +115,18 @@ func Warnings(cfg *config.Config) []string {
 	warn(len(policy.Paths) > 0 && policy.Mode == modeMonitor, "NOTHING IS DENIED BY POLICY: policy.mode is monitor")
 	warn(len(cfg.Contract.Files) > 0 && cfg.Contract.Mode == modeMonitor, "NOTHING IS DENIED BY CONTRACT: contract.mode is monitor")
 	warn(len(cfg.Contract.Files) > 0 && cfg.Contract.Mode == modeOff, "NOTHING IS DENIED BY CONTRACT: contract.mode is off")
-	warn(!cfg.Identity.JWT.HasKey(), "NOBODY IS AUTHENTICATED: no key is configured (identity.jwt)")
-	secret := len(cfg.Identity.JWT.Secret)
-	warn(secret > 0 && secret < 32, fmt.Sprintf("WEAK SECRET: identity.jwt.secret has %d bytes; RFC 7518 section 3.2 asks for 32, what is shorter can be found by trying", secret))
+	warn(!cfg.Identity.Proves(), "NOBODY IS AUTHENTICATED: no key is configured (identity.jwt)")
+	warn(cfg.Identity.Proves() && !cfg.Identity.Required && !cfg.Given("identity.required"),
+		"ANONYMOUS CLIENTS ARE LET IN beside those with tokens: set identity.required to true, or to false if that is meant")
+	warn(cfg.Identity.Fetch.Insecure, "KEYS ARE FETCHED OVER PLAIN HTTP (identity.fetch.insecure): who can change them on the way can sign any token")
+	warn(cfg.Identity.HasKeys() && cfg.Identity.OnExpiry == "ignore", "EXPIRED IDENTITIES LIVE ON: identity.on_expiry is ignore")
+	weak := func(key string, secret config.Secret) {
+		warn(secret != "" && len(secret) < 32, fmt.Sprintf("WEAK SECRET: %s has %d bytes; RFC 7518 section 3.2 asks for 32, what is shorter can be found by trying", key, len(secret)))
+	}
+	weak("identity.jwt.secret", cfg.Identity.JWT.Secret)
+	for i := range cfg.Identity.Issuers {
+		weak(fmt.Sprintf("identity.issuers.%d.secret", i), cfg.Identity.Issuers[i].Secret)
+	}
 	warn(!cfg.TLS.On() && !loopback(cfg.Listen), "PLAIN HTTP on "+cfg.Listen+": no certificate is configured (tls); tokens are readable on the way, unless a proxy ends TLS")
 	warn(cfg.Admin.Listen != "" && !loopback(cfg.Admin.Listen), "THE ADMIN LISTENER IS OPEN to others than this machine: admin.listen is "+cfg.Admin.Listen)
 	return out

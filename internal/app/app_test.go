@@ -70,7 +70,7 @@ deny: { ack: false }
 }
 
 func TestWarnings(t *testing.T) {
-	const key = "identity: { jwt: { secret: 0123456789abcdef0123456789abcdef } }\n"
+	const key = "identity: { required: true, jwt: { secret: 0123456789abcdef0123456789abcdef } }\n"
 	const policy = "policy: { paths: [p] }\n"
 	for _, tt := range []struct {
 		yaml string
@@ -78,7 +78,11 @@ func TestWarnings(t *testing.T) {
 	}{
 		{"", []string{"NOTHING IS AUTHORIZED: no policy", "NOBODY IS AUTHENTICATED"}},
 		{key + policy, nil},
-		{"identity: { jwt: { secret: 0123456789abcdef0123456789abcde } }\n" + policy, []string{"WEAK SECRET: identity.jwt.secret has 31 bytes"}},
+		{"identity: { required: false, jwt: { secret: 0123456789abcdef0123456789abcde } }\n" + policy, []string{"WEAK SECRET: identity.jwt.secret has 31 bytes"}},
+		{"identity: { required: true, issuers: [{ issuer: a, secret: abcd }] }\n" + policy, []string{"WEAK SECRET: identity.issuers.0.secret has 4 bytes"}},
+		{"identity: { jwt: { secret: 0123456789abcdef0123456789abcdef } }\n" + policy, []string{"ANONYMOUS CLIENTS ARE LET IN"}},
+		{"identity: { required: true, jwt: { jwks: 'http://h/' }, fetch: { insecure: true } }\n" + policy, []string{"KEYS ARE FETCHED OVER PLAIN HTTP"}},
+		{"identity: { required: true, on_expiry: ignore, jwt: { jwks: k.json } }\n" + policy, []string{"EXPIRED IDENTITIES LIVE ON"}},
 		{key + "policy: { paths: [p], mode: off }", []string{"NOTHING IS AUTHORIZED: policy.mode is off"}},
 		{key + "policy: { paths: [p], mode: monitor }", []string{"NOTHING IS DENIED BY POLICY"}},
 		{key + policy + "listen: 0.0.0.0:8080", []string{"PLAIN HTTP on 0.0.0.0:8080"}},

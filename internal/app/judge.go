@@ -33,7 +33,8 @@ type Judge struct {
 	Contract *contract.Contract // nil for none
 	Plugins  []*Plugin
 
-	runtime *hostabi.Runtime // nil without plugins
+	runtime *hostabi.Runtime   // nil without plugins
+	tokens  *identity.Verifier // Verifier, nil without one
 }
 
 // JudgeOptions says how to assemble a Judge.
@@ -41,6 +42,7 @@ type JudgeOptions struct {
 	Logger *slog.Logger // of what plugins say
 	// Watch, when not nil, gives what asks the policy in its place, such as one that explains.
 	Watch func(*rego.Policy) engine.Plugin
+	Fetch bool // the keys of identity providers, till Close; else their tokens are refused
 	// Keep holds what plugins keep beyond this Judge; nil begins anew.
 	Keep *Keep
 }
@@ -51,12 +53,15 @@ func NewJudge(ctx context.Context, cfg *config.Config, o JudgeOptions) (*Judge, 
 	j := &Judge{}
 	stages, err := j.loadPlugins(ctx, cfg, o)
 	first, errContract := j.loadContract(cfg)
-	errs := []error{errContract, j.loadPolicy(ctx, cfg), err, j.loadKeys(cfg)}
+	errs := []error{errContract, j.loadPolicy(ctx, cfg), err, j.loadKeys(cfg, o.Logger)}
 	if err := errors.Join(errs...); err != nil {
 		return nil, errors.Join(err, j.Close(ctx))
 	}
 	stages = append(append(first, stages...), j.policyStage(cfg, o.Watch))
-	if j.Engine, err = engine.New(stages...); err != nil {
+	if j.Engine, err = engine.New(stages...); err == nil && o.Fetch {
+		err = j.startKeys(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(err, j.Close(ctx))
 	}
 	return j, nil
@@ -94,40 +99,12 @@ func (j *Judge) policyStage(cfg *config.Config, watch func(*rego.Policy) engine.
 	return s
 }
 
-func (j *Judge) loadKeys(cfg *config.Config) error {
-	jwt := &cfg.Identity.JWT
-	if !jwt.HasKey() {
-		return nil
-	}
-	o := identity.Options{
-		Secret: []byte(jwt.Secret), PublicKeyFile: string(jwt.PublicKeyFile), JWKSFile: string(jwt.JWKS),
-		Issuer: jwt.Issuer, Audience: jwt.Audience, Leeway: jwt.Leeway, RolesClaim: cfg.Identity.RolesClaim,
-	}
-	for _, s := range jwt.From {
-		o.From = append(o.From, string(s))
-	}
-	for _, a := range jwt.Algorithms {
-		o.Algorithms = append(o.Algorithms, string(a))
-	}
-	v, err := identity.New(o)
-	var oe *identity.OptionError
-	if errors.As(err, &oe) {
-		option := oe.Option
-		if option == "secret" && jwt.SecretFile != "" {
-			option = "secret_file"
-		}
-		return cfg.Error("identity.jwt."+option, err)
-	}
-	if err != nil {
-		return err
-	}
-	j.Verifier = v
-	return nil
-}
-
 // Close releases what the plugins hold. No decision may be under way or come later.
 func (j *Judge) Close(ctx context.Context) error {
 	var errs []error
+	if j.tokens != nil {
+		j.tokens.Stop()
+	}
 	for _, p := range j.Plugins {
 		errs = append(errs, p.guest.Close(ctx))
 	}

@@ -38,6 +38,7 @@ func (c collector) Describe(ch chan<- *prometheus.Desc) {
 	describeFront(ch)
 	describePlugins(ch)
 	describeLimits(ch)
+	describeIdentity(ch)
 }
 
 // Collect implements prometheus.Collector.
@@ -69,6 +70,7 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	c.app.keep.collect(ch)
 	c.app.judge.collectPlugins(ch)
 	c.app.collectLimits(ch, &st)
+	c.app.judge.collectIdentity(ch, &st)
 	ch <- prometheus.MustNewConstMetric(buildInfo, prometheus.GaugeValue, 1, c.app.version)
 }
 

@@ -54,10 +54,11 @@ func options(c *config.Config) gateway.Options {
 // that are loaded.
 func gatewayRules(c *config.Config) gateway.Rules {
 	return gateway.Rules{
-		Limits:    limits(&c.Limits),
-		Rooms:     gateway.Rooms{Join: rules(c.Rooms.Join), Leave: rules(c.Rooms.Leave), Target: rules(c.Rooms.Target)},
-		Deny:      gateway.Deny{NoAck: !c.Deny.Ack, Event: c.Deny.Event, MaxPerMinute: c.Deny.MaxPerMinute},
-		Require:   c.Identity.Required,
+		Limits:   limits(&c.Limits),
+		Rooms:    gateway.Rooms{Join: rules(c.Rooms.Join), Leave: rules(c.Rooms.Leave), Target: rules(c.Rooms.Target)},
+		Deny:     gateway.Deny{NoAck: !c.Deny.Ack, Event: c.Deny.Event, MaxPerMinute: c.Deny.MaxPerMinute},
+		Require:  c.Identity.Required,
+		OnExpiry: gateway.OnExpiry(c.Identity.OnExpiry), RefreshEvent: c.Identity.RefreshEvent,
 		Responses: responses(c.Responses),
 	}
 }

@@ -169,36 +169,6 @@ type Events struct {
 	DecisionTime time.Duration `yaml:"decision_time" max:"1s"` // of each second, to decide one session's packets; default 500ms
 }
 
-// Identity says how clients prove who they are.
-type Identity struct {
-	JWT JWT `yaml:"jwt"`
-	// RolesClaim is the claim that holds the roles, by dotted path: an array of strings or a string with
-	// blanks between. Default roles.
-	RolesClaim string `yaml:"roles_claim"`
-	// Required refuses a CONNECT without a verified identity. Default false.
-	Required bool `yaml:"required"`
-}
-
-// JWT says where tokens are and what makes one good. At most one of Secret, PublicKeyFile and JWKS;
-// with none, nobody is authenticated.
-type JWT struct {
-	// From are the places of a token, the first that holds one counts: auth.MEMBER (of the CONNECT
-	// payload, by dotted path), header.NAME, cookie.NAME, query.NAME.
-	// Default auth.token, header.authorization.
-	From []TokenSource `yaml:"from"`
-	// Secret is the HMAC secret; siogw warns of one below 32 bytes. Also secret_file.
-	Secret     Secret `yaml:"secret"`
-	SecretFile Path   `yaml:"secret_file"` // its content, less one final newline, is Secret
-	// PublicKeyFile is a PEM file: an RSA (2048 bits or more), EC or Ed25519 public key, or a certificate.
-	PublicKeyFile Path     `yaml:"public_key_file"`
-	JWKS          Location `yaml:"jwks"`     // a JSON Web Key Set (RFC 7517): a file
-	Issuer        string   `yaml:"issuer"`   // the iss to demand; "" demands none
-	Audience      string   `yaml:"audience"` // the aud to demand; "" demands none
-	// Algorithms are those a token may be signed with. Default those that fit the key.
-	Algorithms []Algorithm   `yaml:"algorithms"`
-	Leeway     time.Duration `yaml:"leeway" min:"0s" max:"10m"` // for exp, nbf and iat; default 0s
-}
-
 // Rooms maps events to rooms, which are not on the wire. Default none.
 type Rooms struct {
 	Join   []RoomRule `yaml:"join"`   // decided as kind join
@@ -344,6 +314,3 @@ func (Secret) GoString() string { return `"***"` }
 
 // Address gives the upstream's address in the standard library's form.
 func (u *Upstream) Address() *url.URL { v := url.URL(u.URL); return &v }
-
-// HasKey reports whether tokens can be verified.
-func (j *JWT) HasKey() bool { return j.Secret != "" || j.PublicKeyFile != "" || j.JWKS != "" }

@@ -29,10 +29,7 @@ func Default() *Config {
 		Heartbeat:   Heartbeat{Interval: 25 * time.Second, Timeout: 20 * time.Second},
 		Session:     Session{Bind: "address"},
 		Limits:      defaultLimits(),
-		Identity: Identity{
-			JWT:        JWT{From: []TokenSource{"auth.token", "header.authorization"}},
-			RolesClaim: "roles",
-		},
+		Identity:    defaultIdentity(),
 		Contract:    Contract{UnknownEvents: "deny", Mode: Mode(engine.Enforce)},
 		Policy:      Policy{Mode: Mode(engine.Enforce), Timeout: 250 * time.Millisecond},
 		Deny:        Deny{Ack: true, Event: "siogw:denied", MaxPerMinute: 60},

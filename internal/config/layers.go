@@ -2,7 +2,6 @@ package config
 
 import (
 	"maps"
-	"os"
 	"reflect"
 	"regexp"
 	"slices"
@@ -170,27 +169,4 @@ func (d *decoder) node(v reflect.Value, key, text string) (*yaml.Node, bool) {
 		return nil, false
 	}
 	return doc.Content[0], true
-}
-
-// secretFile reads identity.jwt.secret_file.
-func (d *decoder) secretFile() {
-	j := &d.cfg.Identity.JWT
-	if j.SecretFile == "" {
-		return
-	}
-	const key = "identity.jwt.secret_file"
-	if j.Secret != "" {
-		d.fail(key, "identity.jwt.secret is set too: choose one")
-		return
-	}
-	data, err := os.ReadFile(string(j.SecretFile))
-	if err != nil {
-		d.fail(key, "%v", err)
-		return
-	}
-	text := strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r")
-	if text == "" {
-		d.fail(key, "%s is empty", j.SecretFile)
-	}
-	j.Secret = Secret(text)
 }

@@ -35,7 +35,7 @@ func Load(path string, sets, env []string) (*Config, error) {
 	for _, s := range sets {
 		d.set(s)
 	}
-	d.secretFile()
+	d.secretFiles()
 	d.cfg.places = d.places
 	d.validate()
 	if len(d.errs) > 0 {
@@ -48,7 +48,7 @@ func Load(path string, sets, env []string) (*Config, error) {
 func Parse(name, dir string, data []byte) (*Config, error) {
 	d := &decoder{cfg: Default(), lookup: func(string) (string, bool) { return "", false }}
 	d.document(name, dir, data)
-	d.secretFile()
+	d.secretFiles()
 	d.cfg.places = d.places
 	d.validate()
 	if len(d.errs) > 0 {

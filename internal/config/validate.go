@@ -16,7 +16,6 @@ var notYet = []struct {
 	asked func(*Config) bool
 	what  string
 }{
-	{"identity.jwt.jwks", func(c *Config) bool { return c.Identity.JWT.JWKS.IsURL() }, "a key set from a URL is"},
 	{"store", func(c *Config) bool { return strings.HasPrefix(c.Store, "redis") }, "a shared store is"},
 }
 
@@ -51,7 +50,7 @@ func (d *decoder) validate() {
 	if c.Store != "memory" && !strings.HasPrefix(c.Store, "redis") {
 		d.fail("store", "want memory, found %q", c.Store)
 	}
-	d.jwt()
+	d.identity()
 	d.rooms()
 	d.plugins()
 	d.shields()
@@ -65,35 +64,6 @@ func (d *decoder) errsOf(key string) (out Errors) {
 		}
 	}
 	return out
-}
-
-func (d *decoder) jwt() {
-	j := &d.cfg.Identity.JWT
-	set := 0
-	for _, s := range []string{string(j.Secret), string(j.PublicKeyFile), string(j.JWKS)} {
-		if s != "" {
-			set++
-		}
-	}
-	if set > 1 {
-		d.fail("identity.jwt", "want one of secret, public_key_file and jwks")
-	}
-	if set > 0 || j.SecretFile != "" {
-		if len(j.From) == 0 {
-			d.fail("identity.jwt.from", "want at least one place of a token")
-		}
-		return
-	}
-	const missing = "needs identity.jwt.secret, secret_file, public_key_file or jwks"
-	if d.cfg.Identity.Required {
-		d.fail("identity.required", missing)
-	}
-	if j.Issuer != "" {
-		d.fail("identity.jwt.issuer", missing)
-	}
-	if j.Audience != "" {
-		d.fail("identity.jwt.audience", missing)
-	}
 }
 
 func (d *decoder) rooms() {

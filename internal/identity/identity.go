@@ -1,12 +1,10 @@
-// Package identity proves who a client is by the JSON Web Token that it brings (RFC 7519, RFC 7515). A
-// token that is there and does not hold is a denial, never an anonymous client.
+// Package identity proves who a client is: by the JSON Web Token that it brings (RFC 7519, RFC 7515), of one of
+// several issuers, or by its certificate. A token that is there and does not hold is a denial, never an
+// anonymous client.
 package identity
 
 import (
-	"errors"
-	"fmt"
-	"slices"
-	"strings"
+	"log/slog"
 	"time"
 
 	"github.com/siogw/siogw/engine"
@@ -16,101 +14,111 @@ import (
 // MaxToken is the largest token in bytes that is looked at.
 const MaxToken = 16 << 10
 
-// Options says where tokens are and what makes one good. Exactly one of Secret, PublicKeyFile and
-// JWKSFile is set.
+// Options says where tokens are and who may have signed them.
 type Options struct {
 	// From are the places of a token; the first that holds one counts: auth.MEMBER (of the CONNECT payload,
-	// by dotted path), header.NAME, cookie.NAME, query.NAME.
+	// by path), header.NAME, cookie.NAME, query.NAME.
 	From []string
+	// Issuers are chosen by the iss of a token, exactly. A single one may leave its name open; several must
+	// have different names. None: tokens are not looked at.
+	Issuers []Issuer
+	// Certificate is the part of a client's verified certificate that is its sub, for clients without a token:
+	// subject, common_name, dns, email or uri; "" for none.
+	Certificate string
 
-	Secret        []byte // HMAC; RFC 7518 section 3.2 asks for at least 32 bytes with HS256
-	PublicKeyFile string // PEM: a public key or a certificate
-	JWKSFile      string // a key set (RFC 7517); keys for encryption are left out
-
-	Algorithms []string      // allowed ones; nil allows those that fit the key
-	Issuer     string        // the iss to demand; "" demands none
-	Audience   string        // the aud to demand; "" demands none
-	Leeway     time.Duration // for exp, nbf and iat
-	RolesClaim string        // a claim's name or a dotted path; "" for no roles
-
-	Now func() time.Time // nil is time.Now
+	Fetch  Fetch            // of key sets; the zero value fetches nothing
+	Logger *slog.Logger     // nil: nothing is logged
+	Now    func() time.Time // nil is time.Now
 }
 
-// OptionError says which option does not serve. Option is its key below identity.jwt.
-type OptionError struct {
-	Option string
-	Err    error
+// Verifier verifies tokens and certificates. It is safe for concurrent use.
+type Verifier struct {
+	sources     []source
+	issuers     []*issuer
+	byName      map[string]*issuer // nil when there is one whatever its name
+	certificate string
+	now         func() time.Time
 }
 
-// Error gives the reason without the key, which the caller knows by another name.
-func (e *OptionError) Error() string { return e.Err.Error() }
+var _ gateway.Verifier = (*Verifier)(nil)
 
-// Unwrap gives the cause.
-func (e *OptionError) Unwrap() error { return e.Err }
-
-func bad(option, format string, args ...any) error {
-	return &OptionError{option, fmt.Errorf(format, args...)}
-}
-
-// JWT verifies tokens. It is immutable and safe for concurrent use.
-type JWT struct {
-	o       Options
-	sources []source
-	keys    []key
-}
-
-var _ gateway.Verifier = (*JWT)(nil)
-
-// New loads the keys. A failure is an *[OptionError].
-func New(o Options) (*JWT, error) {
+// New loads the keys that are in files; those of providers are fetched from [Verifier.Start] on. A failure is
+// an *[OptionError].
+func New(o Options) (*Verifier, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	j := &JWT{o: o}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	v := &Verifier{certificate: o.Certificate, now: o.Now}
 	for _, text := range o.From {
 		s, err := parseSource(text)
 		if err != nil {
 			return nil, err
 		}
-		j.sources = append(j.sources, s)
+		v.sources = append(v.sources, s)
 	}
-	if len(j.sources) == 0 {
+	if len(v.sources) == 0 && len(o.Issuers) > 0 {
 		return nil, bad("from", "no place of a token")
 	}
-	keys, option, err := loadKeys(o)
-	if err != nil {
-		return nil, &OptionError{option, err}
+	if !knownPart(o.Certificate) {
+		return nil, bad("certificate", "%q is no part of a certificate that can be a sub", o.Certificate)
 	}
-	j.keys = keys
-	return j, j.checkAlgorithms()
+	fetch, err := newFetcher(o.Fetch)
+	if err != nil {
+		return nil, bad("fetch.ca_file", "%w", err)
+	}
+	for i, rules := range o.Issuers {
+		one, err := newIssuer(rules, o, fetch)
+		if err == nil {
+			err = v.add(one, len(o.Issuers))
+		}
+		if err != nil {
+			err.Issuer = i
+			return nil, err
+		}
+	}
+	return v, nil
 }
 
-// checkAlgorithms refuses an allow-list with an algorithm that no key can serve. A key set is left out,
-// as its keys come and go.
-func (j *JWT) checkAlgorithms() error {
-	for _, alg := range j.o.Algorithms {
-		if !slices.Contains(algorithms, alg) {
-			return bad("algorithms", "%q is not an algorithm that siogw allows", alg)
-		}
-		fits := func(k key) bool { return fits(alg, k.raw) }
-		if j.o.JWKSFile == "" && !slices.ContainsFunc(j.keys, fits) {
-			return bad("algorithms", "the key cannot verify %s", alg)
-		}
+func (v *Verifier) add(one *issuer, of int) *OptionError {
+	v.issuers = append(v.issuers, one)
+	name := one.o.Issuer
+	if of == 1 {
+		return nil
 	}
+	if v.byName == nil {
+		v.byName = map[string]*issuer{}
+	}
+	switch {
+	case name == "":
+		return bad("issuer", "required: with several issuers the iss of a token chooses")
+	case v.byName[name] != nil:
+		return bad("issuer", "%q is given twice", name)
+	}
+	v.byName[name] = one
 	return nil
 }
 
-// Verify finds the token and checks it. See [gateway.Verifier].
-func (j *JWT) Verify(c gateway.Credentials) (*engine.Identity, *engine.Denial) {
-	for _, s := range j.sources {
-		token, err := s.find(c)
-		if err != nil {
-			return nil, denial(err)
+// Verify finds the token and checks it, else the certificate. See [gateway.Verifier].
+func (v *Verifier) Verify(c gateway.Credentials) (*engine.Identity, *engine.Denial) {
+	if c.Token != "" {
+		return v.answer(c.Token)
+	}
+	if len(v.issuers) > 0 {
+		for _, s := range v.sources {
+			token, err := s.find(c)
+			if err != nil {
+				return nil, denial(err)
+			}
+			if token != "" {
+				return v.answer(token)
+			}
 		}
-		if token == "" {
-			continue
-		}
-		id, err := j.token(token)
+	}
+	if v.certificate != "" && c.Request != nil {
+		id, err := v.ofCertificate(c.Request.TLS)
 		if err != nil {
 			return nil, denial(err)
 		}
@@ -119,26 +127,27 @@ func (j *JWT) Verify(c gateway.Credentials) (*engine.Identity, *engine.Denial) {
 	return nil, nil
 }
 
-var errExpired = errors.New("token expired")
-
-// denial never says what the token held, only what is wrong with it.
-func denial(err error) *engine.Denial {
-	if errors.Is(err, errExpired) {
-		return &engine.Denial{Code: engine.CodeTokenExpired, Reason: engine.CodeTokenExpired.String()}
+func (v *Verifier) answer(token string) (*engine.Identity, *engine.Denial) {
+	id, err := v.token(token)
+	if err != nil {
+		return nil, denial(err)
 	}
-	reason := engine.CodeTokenInvalid.String() + ": " + strings.TrimPrefix(err.Error(), "token ")
-	return &engine.Denial{Code: engine.CodeTokenInvalid, Reason: reason}
+	return id, nil
 }
 
-// token checks one token: form, algorithm, signature, claims, in this order.
-func (j *JWT) token(token string) (*engine.Identity, error) {
-	h, err := parseHeader(token)
+// token checks one token: form, issuer, algorithm, signature, claims, in this order.
+func (v *Verifier) token(token string) (*engine.Identity, error) {
+	h, unproved, err := parse(token)
 	if err != nil {
 		return nil, err
 	}
-	claims, err := j.verify(token, h)
+	one, err := v.choose(unproved)
 	if err != nil {
 		return nil, err
 	}
-	return j.identity(claims)
+	claims, err := one.verify(token, h)
+	if err != nil {
+		return nil, err
+	}
+	return one.identity(claims)
 }

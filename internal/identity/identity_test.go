@@ -28,6 +28,7 @@ import (
 
 	"github.com/siogw/siogw/engine"
 	"github.com/siogw/siogw/gateway"
+	"github.com/siogw/siogw/internal/strictjson"
 )
 
 var (
@@ -86,17 +87,23 @@ func file(t *testing.T, content []byte) string {
 	return name
 }
 
-func build(t *testing.T, o Options) *JWT {
+// build makes a verifier of issuers, with tokens in the CONNECT payload.
+func build(t *testing.T, issuers ...Issuer) *Verifier {
 	t.Helper()
-	if o.From == nil {
-		o.From = []string{"auth.token"}
+	return buildOf(t, Options{From: []string{"auth.token"}, Issuers: issuers})
+}
+
+func buildOf(t *testing.T, o Options) *Verifier {
+	t.Helper()
+	if o.Now == nil {
+		o.Now = func() time.Time { return now }
 	}
-	o.Now = func() time.Time { return now }
-	j, err := New(o)
+	v, err := New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return j
+	t.Cleanup(v.Stop)
+	return v
 }
 
 func auth(token string) gateway.Credentials {
@@ -107,14 +114,14 @@ func TestAlgorithms(t *testing.T) {
 	keys := []struct {
 		algs    []string
 		private any
-		options Options
+		options Issuer
 	}{
-		{[]string{"HS256", "HS384", "HS512"}, secret, Options{Secret: secret}},
-		{[]string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"}, rsaKey(), Options{PublicKeyFile: pemFile(t, rsaKey().Public())}},
-		{[]string{"ES256"}, ecKeys()[0], Options{PublicKeyFile: pemFile(t, ecKeys()[0].Public())}},
-		{[]string{"ES384"}, ecKeys()[1], Options{PublicKeyFile: pemFile(t, ecKeys()[1].Public())}},
-		{[]string{"ES512"}, ecKeys()[2], Options{PublicKeyFile: pemFile(t, ecKeys()[2].Public())}},
-		{[]string{"EdDSA"}, edKey(), Options{PublicKeyFile: pemFile(t, edKey().Public())}},
+		{[]string{"HS256", "HS384", "HS512"}, secret, Issuer{Secret: secret}},
+		{[]string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"}, rsaKey(), Issuer{PublicKeyFile: pemFile(t, rsaKey().Public())}},
+		{[]string{"ES256"}, ecKeys()[0], Issuer{PublicKeyFile: pemFile(t, ecKeys()[0].Public())}},
+		{[]string{"ES384"}, ecKeys()[1], Issuer{PublicKeyFile: pemFile(t, ecKeys()[1].Public())}},
+		{[]string{"ES512"}, ecKeys()[2], Issuer{PublicKeyFile: pemFile(t, ecKeys()[2].Public())}},
+		{[]string{"EdDSA"}, edKey(), Issuer{PublicKeyFile: pemFile(t, edKey().Public())}},
 	}
 	for _, k := range keys {
 		for _, alg := range k.algs {
@@ -135,7 +142,7 @@ func TestAlgorithms(t *testing.T) {
 }
 
 func TestClaims(t *testing.T) {
-	o := Options{Secret: secret, Issuer: "https://idp", Audience: "chat", Leeway: 30 * time.Second, RolesClaim: "realm.roles"}
+	o := Issuer{Secret: secret, Issuer: "https://idp", Audience: "chat", Leeway: 30 * time.Second, RolesClaim: "realm.roles"}
 	const fine = `"iss":"https://idp","aud":"chat"`
 	tests := []struct {
 		name, claims, reason string // "" is verified
@@ -144,32 +151,32 @@ func TestClaims(t *testing.T) {
 		{"least", `{` + fine + `}`, "", 0},
 		{"space around", " {" + fine + "}\n", "", 0},
 		{"audience in a list", `{"iss":"https://idp","aud":["x","chat"]}`, "", 0},
-		{"no issuer", `{"aud":"chat"}`, "invalid token: wrong issuer", 201},
-		{"other issuer", `{"iss":"https://idp/","aud":"chat"}`, "invalid token: wrong issuer", 201},
-		{"issuer in a list", `{"iss":["https://idp"],"aud":"chat"}`, "invalid token: wrong issuer", 201},
-		{"no audience", `{"iss":"https://idp"}`, "invalid token: wrong audience", 201},
-		{"other audience", `{"iss":"https://idp","aud":["chat2"]}`, "invalid token: wrong audience", 201},
+		{"no issuer", `{"aud":"chat"}`, `invalid token: wrong issuer: the token is of "", this gateway expects "https://idp"`, 201},
+		{"other issuer", `{"iss":"https://idp/","aud":"chat"}`, `invalid token: wrong issuer: the token is of "https://idp/", this gateway expects "https://idp"`, 201},
+		{"issuer in a list", `{"iss":["https://idp"],"aud":"chat"}`, `invalid token: wrong issuer: the token is of "", this gateway expects "https://idp"`, 201},
+		{"no audience", `{"iss":"https://idp"}`, `invalid token: wrong audience: the token is for nobody (aud), this gateway expects "chat"`, 201},
+		{"other audience", `{"iss":"https://idp","aud":["chat2"]}`, `invalid token: wrong audience: the token is for ["chat2"], this gateway expects "chat"`, 201},
 		{"exp within leeway", `{` + fine + `,"exp":1799999971}`, "", 0},
-		{"exp at leeway", `{` + fine + `,"exp":1799999970}`, "token expired", 202},
+		{"exp at leeway", `{` + fine + `,"exp":1799999970}`, "token expired: 30s ago, leeway 30s", 202},
 		{"exp with fraction", `{` + fine + `,"exp":1799999970.5}`, "", 0},
-		{"exp long ago", `{` + fine + `,"exp":-1e300}`, "token expired", 202},
-		{"exp zero", `{` + fine + `,"exp":0}`, "token expired", 202},
+		{"exp long ago", `{` + fine + `,"exp":-1e300}`, "token expired: centuries ago, leeway 30s", 202},
+		{"exp zero", `{` + fine + `,"exp":0}`, "token expired: 500000h0m0s ago, leeway 30s", 202},
 		{"exp never", `{` + fine + `,"exp":1e300}`, "", 0},
 		{"exp text", `{` + fine + `,"exp":"1900000000"}`, "invalid token: exp, nbf or iat is no number", 201},
 		{"exp null", `{` + fine + `,"exp":null}`, "invalid token: exp, nbf or iat is no number", 201},
 		{"nbf within leeway", `{` + fine + `,"nbf":1800000030}`, "", 0},
-		{"nbf past leeway", `{` + fine + `,"nbf":1800000031}`, "invalid token: not valid yet", 201},
-		{"iat past leeway", `{` + fine + `,"iat":1800000031}`, "invalid token: not valid yet", 201},
+		{"nbf past leeway", `{` + fine + `,"nbf":1800000031}`, "invalid token: not valid yet: its nbf is 31s ahead of this gateway's clock, leeway 30s", 201},
+		{"iat past leeway", `{` + fine + `,"iat":1800000031}`, "invalid token: not valid yet: its iat is 31s ahead of this gateway's clock, leeway 30s", 201},
 		{"sub number", `{` + fine + `,"sub":7}`, "invalid token: sub is no string", 201},
 		{"duplicate", `{` + fine + `,"sub":"a","sub":"b"}`, "invalid token: its claims are no strict JSON object", 201},
 		{"duplicate escaped", `{` + fine + `,"sub":"a","s\u0075b":"b"}`, "invalid token: its claims are no strict JSON object", 201},
 		{"array", `[]`, "invalid token: its claims are no strict JSON object", 201},
 		{"empty", ``, "invalid token: its claims are no strict JSON object", 201},
 		{"prototype", `{` + fine + `,"__proto__":{}}`, "invalid token: its claims are no strict JSON object", 201},
-		{"roles of numbers", `{` + fine + `,"realm":{"roles":[1]}}`, "invalid token: the roles claim is neither strings nor a string", 201},
-		{"roles object", `{` + fine + `,"realm":{"roles":{}}}`, "invalid token: the roles claim is neither strings nor a string", 201},
+		{"roles of numbers", `{` + fine + `,"realm":{"roles":[1]}}`, `invalid token: the roles claim "realm.roles" holds something else than strings`, 201},
+		{"roles object", `{` + fine + `,"realm":{"roles":{}}}`, `invalid token: the roles claim "realm.roles" is neither strings nor a string`, 201},
 		{"256 roles", `{` + fine + `,"realm":{"roles":"` + strings.Repeat("r ", 256) + `"}}`, "", 0},
-		{"257 roles", `{` + fine + `,"realm":{"roles":"` + strings.Repeat("r ", 257) + `"}}`, "invalid token: the roles claim is neither strings nor a string", 201},
+		{"257 roles", `{` + fine + `,"realm":{"roles":"` + strings.Repeat("r ", 257) + `"}}`, `invalid token: the roles claim "realm.roles" has 257, at most 256`, 201},
 	}
 	j := build(t, o)
 	for _, tt := range tests {
@@ -185,7 +192,7 @@ func TestClaims(t *testing.T) {
 
 func TestIdentity(t *testing.T) {
 	claims := `{"sub":"u1","exp":1800000099.9,"https://x.example/roles":["a","b c"],"big":12345678901234567890, "z":1}`
-	id, denied := build(t, Options{Secret: secret, RolesClaim: "https://x.example/roles"}).Verify(auth(sign("HS256", secret, claims)))
+	id, denied := build(t, Issuer{Secret: secret, RolesClaim: "https://x.example/roles"}).Verify(auth(sign("HS256", secret, claims)))
 	if denied != nil {
 		t.Fatal(denied)
 	}
@@ -193,7 +200,7 @@ func TestIdentity(t *testing.T) {
 	if id.Sub != want.Sub || !reflect.DeepEqual(id.Roles, want.Roles) || string(id.Claims) != claims || id.ExpiresAt != want.ExpiresAt {
 		t.Errorf("got %+v", id)
 	}
-	id, _ = build(t, Options{Secret: secret, RolesClaim: "scope"}).Verify(auth(sign("HS256", secret, `{"scope":"read  write"}`)))
+	id, _ = build(t, Issuer{Secret: secret, RolesClaim: "scope"}).Verify(auth(sign("HS256", secret, `{"scope":"read  write"}`)))
 	if !reflect.DeepEqual(id.Roles, []string{"read", "write"}) || id.ExpiresAt != 0 || id.Sub != "" {
 		t.Errorf("got %+v", id)
 	}
@@ -205,23 +212,23 @@ func TestAttacks(t *testing.T) {
 	der, _ := pem.Decode(publicPEM)
 	good := sign("HS256", secret, `{"sub":"u1"}`)
 	parts := strings.Split(good, ".")
-	byRSA, bySecret := Options{PublicKeyFile: public}, Options{Secret: secret}
+	byRSA, bySecret := Issuer{PublicKeyFile: public}, Issuer{Secret: secret}
 	embedded := must(json.Marshal(must(jwk.Import(rsaKey2().Public()))))
 	tests := []struct {
 		name, token, reason string
-		options             Options
+		options             Issuer
 	}{
-		{"alg none", raw(`{"alg":"none"}`, `{"sub":"u1"}`, nil), "its algorithm is not allowed", bySecret},
-		{"alg None", raw(`{"alg":"None"}`, `{"sub":"u1"}`, nil), "its algorithm is not allowed", byRSA},
-		{"alg none with a signature", raw(`{"alg":"none"}`, `{"sub":"u1"}`, []byte("x")), "its algorithm is not allowed", bySecret},
+		{"alg none", raw(`{"alg":"none"}`, `{"sub":"u1"}`, nil), `its algorithm "none" is not allowed, want `, bySecret},
+		{"alg None", raw(`{"alg":"None"}`, `{"sub":"u1"}`, nil), `its algorithm "None" is not allowed, want `, byRSA},
+		{"alg none with a signature", raw(`{"alg":"none"}`, `{"sub":"u1"}`, []byte("x")), `its algorithm "none" is not allowed, want `, bySecret},
 		{"alg empty", raw(`{"alg":""}`, `{}`, nil), "its header is no strict JSON object", bySecret},
 		{"alg missing", raw(`{}`, `{}`, nil), "its header is no strict JSON object", bySecret},
 		{"alg number", raw(`{"alg":1}`, `{}`, nil), "its header is no strict JSON object", bySecret},
-		{"alg of a curve we do not have", raw(`{"alg":"ES256K"}`, `{}`, nil), "its algorithm is not allowed", byRSA},
-		{"confusion: the PEM as a secret", sign("HS256", publicPEM, `{"sub":"u1"}`), "no key fits it", byRSA},
-		{"confusion: the trimmed PEM", sign("HS256", bytes.TrimSpace(publicPEM), `{"sub":"u1"}`), "no key fits it", byRSA},
-		{"confusion: the DER", sign("HS256", der.Bytes, `{"sub":"u1"}`), "no key fits it", byRSA},
-		{"algorithm outside of the list", sign("HS512", secret, `{}`), "its algorithm is not allowed", Options{Secret: secret, Algorithms: []string{"HS256"}}},
+		{"alg of a curve we do not have", raw(`{"alg":"ES256K"}`, `{}`, nil), `its algorithm "ES256K" is not allowed, want `, byRSA},
+		{"confusion: the PEM as a secret", sign("HS256", publicPEM, `{"sub":"u1"}`), "no key is for its algorithm HS256", byRSA},
+		{"confusion: the trimmed PEM", sign("HS256", bytes.TrimSpace(publicPEM), `{"sub":"u1"}`), "no key is for its algorithm HS256", byRSA},
+		{"confusion: the DER", sign("HS256", der.Bytes, `{"sub":"u1"}`), "no key is for its algorithm HS256", byRSA},
+		{"algorithm outside of the list", sign("HS512", secret, `{}`), `its algorithm "HS512" is not allowed, want `, Issuer{Secret: secret, Algorithms: []string{"HS256"}}},
 		{"other secret", sign("HS256", bytes.Repeat([]byte("x"), 32), `{}`), "its signature does not verify", bySecret},
 		{"other RSA key", sign("RS256", rsaKey2(), `{}`), "its signature does not verify", byRSA},
 		{"other claims", parts[0] + "." + base64.RawURLEncoding.EncodeToString([]byte(`{"sub":"admin"}`)) + "." + parts[2], "its signature does not verify", bySecret},
@@ -246,7 +253,7 @@ func TestAttacks(t *testing.T) {
 	}
 	for _, tt := range tests {
 		id, denied := build(t, tt.options).Verify(auth(tt.token))
-		if id != nil || denied == nil || denied.Code != engine.CodeTokenInvalid || denied.Reason != "invalid token: "+tt.reason {
+		if id != nil || denied == nil || denied.Code != engine.CodeTokenInvalid || !strings.HasPrefix(denied.Reason, "invalid token: "+tt.reason) {
 			t.Errorf("%s: %v %+v", tt.name, id, denied)
 		}
 		if denied != nil && strings.Contains(denied.Reason, tt.token) && tt.token != "" {
@@ -257,14 +264,14 @@ func TestAttacks(t *testing.T) {
 	if _, denied := build(t, bySecret).Verify(auth(hmacToken(`{"alg":"HS256"}`, `{}`))); denied != nil {
 		t.Error(denied)
 	}
-	if _, denied := build(t, Options{PublicKeyFile: pemFile(t, rsaKey2().Public())}).Verify(auth(signRS(t, `{"alg":"RS256"}`, `{}`))); denied != nil {
+	if _, denied := build(t, Issuer{PublicKeyFile: pemFile(t, rsaKey2().Public())}).Verify(auth(signRS(t, `{"alg":"RS256"}`, `{}`))); denied != nil {
 		t.Error(denied)
 	}
 }
 
 // TestTruncation cuts a good token at every byte: none of the rest is a token.
 func TestTruncation(t *testing.T) {
-	j := build(t, Options{Secret: secret})
+	j := build(t, Issuer{Secret: secret})
 	token := sign("HS256", secret, `{"sub":"u1","exp":1900000000}`)
 	if _, denied := j.Verify(auth(token)); denied != nil {
 		t.Fatal(denied)
@@ -280,7 +287,7 @@ func TestTruncation(t *testing.T) {
 
 func TestSources(t *testing.T) {
 	from := []string{"auth.token", "auth.a.b", "header.authorization", "header.x-token", "cookie.session", "query.t"}
-	j := build(t, Options{Secret: secret, From: from})
+	j := buildOf(t, Options{From: from, Issuers: []Issuer{{Secret: secret}}})
 	tok := func(sub string) string { return sign("HS256", secret, `{"sub":"`+sub+`"}`) }
 	bad := "invalid token: not three parts of base64url"
 	tests := []struct {
@@ -335,33 +342,34 @@ func TestOptionErrors(t *testing.T) {
 	rsaFile := pemFile(t, rsaKey().Public())
 	tests := []struct {
 		name, option, message string
-		o                     Options
+		o                     Issuer
 	}{
-		{"no key", "secret", "want one of secret, public_key_file and jwks", Options{}},
-		{"two keys", "secret", "want one of", Options{Secret: secret, PublicKeyFile: rsaFile}},
-		{"PEM as secret", "secret", "use public_key_file", Options{Secret: must(os.ReadFile(rsaFile))}},
-		{"no file", "public_key_file", "no such file", Options{PublicKeyFile: "/nowhere"}},
-		{"no PEM", "public_key_file", "is no PEM file", Options{PublicKeyFile: file(t, []byte("x"))}},
-		{"private key", "public_key_file", "holds a private key", Options{PublicKeyFile: file(t, pem.EncodeToMemory(
+		{"no key", "secret", "want one of secret, public_key_file, jwks and discovery", Issuer{}},
+		{"two keys", "secret", "want one of", Issuer{Secret: secret, PublicKeyFile: rsaFile}},
+		{"PEM as secret", "secret", "use public_key_file", Issuer{Secret: must(os.ReadFile(rsaFile))}},
+		{"no file", "public_key_file", "no such file", Issuer{PublicKeyFile: "/nowhere"}},
+		{"no PEM", "public_key_file", "is no PEM file", Issuer{PublicKeyFile: file(t, []byte("x"))}},
+		{"private key", "public_key_file", "holds a private key", Issuer{PublicKeyFile: file(t, pem.EncodeToMemory(
 			&pem.Block{Type: "PRIVATE KEY", Bytes: must(x509.MarshalPKCS8PrivateKey(ecKeys()[0]))}))}},
-		{"weak RSA", "public_key_file", "an RSA key of 1024 bits, want at least 2048", Options{PublicKeyFile: pemFile(t, newRSA(1024).Public())}},
-		{"other curve", "public_key_file", "not a key that siogw can use", Options{PublicKeyFile: pemFile(t, must(ecdsa.GenerateKey(elliptic.P224(), rand.Reader)).Public())}},
-		{"PEM of something else", "public_key_file", `"X" is no public key`, Options{PublicKeyFile: file(t, pem.EncodeToMemory(&pem.Block{Type: "X"}))}},
-		{"broken PEM", "public_key_file", "asn1", Options{PublicKeyFile: file(t, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY"}))}},
-		{"no set", "jwks", "no such file", Options{JWKSFile: "/nowhere"}},
-		{"no JSON", "jwks", "is no JSON Web Key Set", Options{JWKSFile: file(t, []byte("x"))}},
-		{"weak secret in the set", "jwks", "key 0: a secret of 3 bytes", Options{JWKSFile: file(t, []byte(`{"keys":[{"kty":"oct","k":"YWJj"}]}`))}},
-		{"empty set", "jwks", "has 0 signature keys", Options{JWKSFile: file(t, []byte(`{"keys":[]}`))}},
-		{"algorithm of another key", "algorithms", "the key cannot verify HS256", Options{PublicKeyFile: rsaFile, Algorithms: []string{"RS256", "HS256"}}},
-		{"none", "algorithms", `"none" is not an algorithm that siogw allows`, Options{Secret: secret, Algorithms: []string{"none"}}},
-		{"source", "from", `"body.x" is not`, Options{Secret: secret, From: []string{"body.x"}}},
-		{"no source", "from", "no place of a token", Options{Secret: secret, From: []string{}}},
+		{"weak RSA", "public_key_file", "an RSA key of 1024 bits, want at least 2048", Issuer{PublicKeyFile: pemFile(t, newRSA(1024).Public())}},
+		{"other curve", "public_key_file", "not a key that siogw can use", Issuer{PublicKeyFile: pemFile(t, must(ecdsa.GenerateKey(elliptic.P224(), rand.Reader)).Public())}},
+		{"PEM of something else", "public_key_file", `"X" is no public key`, Issuer{PublicKeyFile: file(t, pem.EncodeToMemory(&pem.Block{Type: "X"}))}},
+		{"broken PEM", "public_key_file", "asn1", Issuer{PublicKeyFile: file(t, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY"}))}},
+		{"no set", "jwks", "no such file", Issuer{JWKSFile: "/nowhere"}},
+		{"no JSON", "jwks", "is no JSON Web Key Set", Issuer{JWKSFile: file(t, []byte("x"))}},
+		{"weak secret in the set", "jwks", "key 0: a secret of 3 bytes", Issuer{JWKSFile: file(t, []byte(`{"keys":[{"kty":"oct","k":"YWJj"}]}`))}},
+		{"empty set", "jwks", "has 0 signature keys", Issuer{JWKSFile: file(t, []byte(`{"keys":[]}`))}},
+		{"algorithm of another key", "algorithms", "the key cannot verify HS256", Issuer{PublicKeyFile: rsaFile, Algorithms: []string{"RS256", "HS256"}}},
+		{"none", "algorithms", `"none" is not an algorithm that siogw allows`, Issuer{Secret: secret, Algorithms: []string{"none"}}},
+		{"algorithm of another key kind", "algorithms", "a provider's keys are public", Issuer{JWKSURL: "https://h/", Algorithms: []string{"HS256"}}},
+		{"no URL", "jwks", "no URL", Issuer{JWKSURL: "https://h/%"}},
+		{"user in the URL", "jwks", "without a user", Issuer{JWKSURL: "https://u:secret@h/"}},
+		{"plain HTTP", "jwks", "plain http to another host", Issuer{JWKSURL: "http://h/"}},
+		{"discovery of nobody", "discovery", "needs issuer", Issuer{Discovery: true}},
+		{"discovery by plain HTTP", "discovery", "plain http to another host", Issuer{Discovery: true, Issuer: "http://h"}},
 	}
 	for _, tt := range tests {
-		if tt.o.From == nil {
-			tt.o.From = []string{"auth.token"}
-		}
-		_, err := New(tt.o)
+		_, err := New(Options{From: []string{"auth.token"}, Issuers: []Issuer{tt.o}})
 		var oe *OptionError
 		if !errors.As(err, &oe) || oe.Option != tt.option || !strings.Contains(err.Error(), tt.message) {
 			t.Errorf("%s: %v", tt.name, err)
@@ -370,11 +378,12 @@ func TestOptionErrors(t *testing.T) {
 }
 
 func FuzzToken(f *testing.F) {
-	j, err := New(Options{Secret: secret, From: []string{"auth.token"}, RolesClaim: "roles", Now: func() time.Time { return now }})
+	j, err := New(Options{From: []string{"auth.token"}, Now: func() time.Time { return now }, Issuers: []Issuer{
+		{Issuer: "a", Secret: secret, RolesClaim: "roles"}, {Issuer: "b", Secret: bytes.Repeat([]byte("b"), 32)}}})
 	if err != nil {
 		f.Fatal(err)
 	}
-	good := sign("HS256", secret, `{"sub":"u1","roles":["a"]}`)
+	good := sign("HS256", secret, `{"iss":"a","sub":"u1","roles":["a"]}`)
 	f.Add(good)
 	f.Add(raw(`{"alg":"none"}`, `{}`, nil))
 	f.Fuzz(func(t *testing.T, token string) {
@@ -389,12 +398,25 @@ func FuzzToken(f *testing.F) {
 }
 
 func FuzzClaims(f *testing.F) {
-	j := &JWT{o: Options{Issuer: "i", Audience: "a", RolesClaim: "r.s", Now: func() time.Time { return now }}}
-	f.Add([]byte(`{"iss":"i","aud":["a"],"exp":1900000000,"nbf":1e9,"sub":"u","r":{"s":["x"]}}`))
+	i := &issuer{now: func() time.Time { return now }, o: Issuer{Issuer: "i", Audience: "a", RolesClaim: "r.s", ScopesClaim: "scope",
+		MaxAge: time.Hour, MaxLifetime: time.Hour, Claims: []Claim{{Path: "e", Equals: []byte("true")}}}}
+	f.Add([]byte(`{"iss":"i","aud":["a"],"exp":1800000100,"iat":1.8e9,"nbf":1e9,"sub":"u","r":{"s":["x"]},"scope":"a b","e":[1,true]}`))
 	f.Fuzz(func(t *testing.T, claims []byte) {
-		id, err := j.identity(claims)
-		if (id == nil) == (err == nil) || id != nil && (!id.Authenticated || !json.Valid(id.Claims)) {
+		id, err := i.identity(claims)
+		if (id == nil) == (err == nil) || id != nil && (!id.Authenticated || !json.Valid(id.Claims) || !id.Until.After(now)) {
 			t.Fatalf("%v %v", id, err)
+		}
+	})
+}
+
+func FuzzPath(f *testing.F) {
+	f.Add([]byte(`{"a":{"b.c":1},"a.b":2}`), `a.b\.c`)
+	f.Fuzz(func(t *testing.T, object []byte, path string) {
+		if strictjson.Scan(object, strictjson.Limits{}) != nil {
+			return
+		}
+		if raw, ok := at(object, path); ok && !json.Valid(raw) {
+			t.Fatalf("%q", raw)
 		}
 	})
 }

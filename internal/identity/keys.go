@@ -55,17 +55,9 @@ func fits(alg string, raw any) bool {
 	return false
 }
 
-// loadKeys gives the keys, and the option that is at fault.
-func loadKeys(o Options) (keys []key, option string, err error) {
-	given := 0
-	for _, set := range []bool{len(o.Secret) > 0, o.PublicKeyFile != "", o.JWKSFile != ""} {
-		if set {
-			given++
-		}
-	}
+// loadKeys gives the keys of a file or a secret, and the option that is at fault.
+func loadKeys(o Issuer) (keys []key, option string, err error) {
 	switch {
-	case given != 1:
-		return nil, "secret", errors.New("want one of secret, public_key_file and jwks")
 	case len(o.Secret) > 0:
 		keys, err = secretKey(o.Secret)
 		return keys, "secret", err
@@ -145,6 +137,33 @@ func setKeys(file string) ([]key, error) {
 	}
 	if len(keys) == 0 || len(keys) > maxKeys {
 		return nil, fmt.Errorf("%s has %d signature keys, want 1 to %d", file, len(keys), maxKeys)
+	}
+	return keys, nil
+}
+
+// providerKeys reads a key set that was fetched. Keys that siogw cannot use are left out, as providers add new kinds
+// before anybody needs them; so are secrets, which have no place where everybody may read them.
+func providerKeys(data []byte) ([]key, error) {
+	set, err := jwk.Parse(data, jwk.WithIgnoreParseError(true))
+	if err != nil {
+		return nil, errors.New("no JSON Web Key Set")
+	}
+	if set.Len() > maxKeys {
+		return nil, fmt.Errorf("%d keys, at most %d", set.Len(), maxKeys)
+	}
+	var keys []key
+	for i := range set.Len() {
+		k, _ := set.Key(i)
+		if use, ok := k.KeyUsage(); ok && use != "sig" {
+			continue
+		}
+		out, err := export(k)
+		if _, secret := out.raw.([]byte); err == nil && !secret {
+			keys = append(keys, out)
+		}
+	}
+	if len(keys) == 0 {
+		return nil, errors.New("no signature key that siogw can use")
 	}
 	return keys, nil
 }

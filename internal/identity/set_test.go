@@ -56,7 +56,7 @@ func TestKeySet(t *testing.T) {
 		jwkOf(t, edKey(), map[string]any{"kid": "three", "use": "sig"}), // a private key by mistake: its public part serves
 		jwkOf(t, rsaKey2().Public(), map[string]any{"kid": "enc", "use": "enc"}),
 	}}))
-	j := build(t, Options{JWKSFile: file(t, set)})
+	j := build(t, Issuer{JWKSFile: file(t, set)})
 	signKid := func(alg string, key any, kid string) string {
 		a, _ := jwa.LookupSignatureAlgorithm(alg)
 		h := jws.NewHeaders()
@@ -77,19 +77,19 @@ func TestKeySet(t *testing.T) {
 		{"curve by kid", "ES256", ecKeys()[0], "two", ""},
 		{"Ed25519", "EdDSA", edKey(), "three", ""},
 		{"without kid", "ES256", ecKeys()[0], "", ""},
-		{"unknown kid", "RS256", rsaKey(), "four", "no key fits it"},
-		{"kid of another key", "RS256", rsaKey(), "two", "no key fits it"},
-		{"algorithm that the key is not for", "PS256", rsaKey(), "one", "no key fits it"},
+		{"unknown kid", "RS256", rsaKey(), "four", `no key is for its algorithm RS256 and its kid "four"`},
+		{"kid of another key", "RS256", rsaKey(), "two", "no key is for its algorithm "},
+		{"algorithm that the key is not for", "PS256", rsaKey(), "one", "no key is for its algorithm "},
 		{"signed with another", "RS256", rsaKey2(), "one", "its signature does not verify"},
-		{"encryption key", "RS256", rsaKey2(), "enc", "no key fits it"},
-		{"secret", "HS256", secret, "", "no key fits it"},
+		{"encryption key", "RS256", rsaKey2(), "enc", "no key is for its algorithm "},
+		{"secret", "HS256", secret, "", "no key is for its algorithm "},
 	}
 	for _, tt := range tests {
 		id, denied := j.Verify(auth(signKid(tt.alg, tt.key, tt.kid)))
 		switch {
 		case tt.reason == "" && (denied != nil || id == nil):
 			t.Errorf("%s: %+v", tt.name, denied)
-		case tt.reason != "" && (denied == nil || denied.Reason != "invalid token: "+tt.reason):
+		case tt.reason != "" && (denied == nil || !strings.HasPrefix(denied.Reason, "invalid token: "+tt.reason)):
 			t.Errorf("%s: %v %+v", tt.name, id, denied)
 		}
 	}
@@ -100,8 +100,8 @@ func TestKeySetIsBounded(t *testing.T) {
 	set := func(n int) []byte {
 		return []byte(`{"keys":[` + strings.TrimSuffix(strings.Repeat(one+",", n), ",") + `]}`)
 	}
-	build(t, Options{JWKSFile: file(t, set(maxKeys))})
-	if _, err := New(Options{From: []string{"auth.t"}, JWKSFile: file(t, set(maxKeys+1))}); err == nil {
+	build(t, Issuer{JWKSFile: file(t, set(maxKeys))})
+	if _, err := New(Options{From: []string{"auth.t"}, Issuers: []Issuer{{JWKSFile: file(t, set(maxKeys+1))}}}); err == nil {
 		t.Errorf("%d keys were accepted", maxKeys+1)
 	}
 }
@@ -115,7 +115,7 @@ func TestPEMForms(t *testing.T) {
 		"RSA PUBLIC KEY": x509.MarshalPKCS1PublicKey(&rsaKey().PublicKey),
 		"CERTIFICATE":    cert,
 	} {
-		j := build(t, Options{PublicKeyFile: file(t, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))})
+		j := build(t, Issuer{PublicKeyFile: file(t, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))})
 		if _, denied := j.Verify(auth(sign("RS256", rsaKey(), `{}`))); denied != nil {
 			t.Errorf("%s: %+v", kind, denied)
 		}

@@ -94,22 +94,39 @@ func (s source) member(auth []byte) (string, error) {
 	return strictjson.String(raw), nil
 }
 
-// at finds a value by dotted path. A key that has dots in it, as a URL has, is found first.
+// at finds a value by dotted path. A key that has dots in it, as a URL has, is found first; one below the first
+// level, or one that could be taken for a path, is written with \. for each of its dots.
 func at(object []byte, path string) ([]byte, bool) {
+	escaped := strings.Contains(path, `\`)
 	for {
 		if strictjson.KindOf(object) != strictjson.Object {
 			return nil, false
 		}
-		if raw, ok := strictjson.Member(object, path); ok {
+		if raw, ok := strictjson.Member(object, path); ok && !escaped {
 			return raw, true
 		}
-		key, rest, ok := strings.Cut(path, ".")
-		if !ok {
-			return nil, false
+		key, rest, more := first(path)
+		raw, ok := strictjson.Member(object, key)
+		if !ok || !more {
+			return raw, ok
 		}
-		if object, ok = strictjson.Member(object, key); !ok {
-			return nil, false
-		}
-		path = rest
+		object, path = raw, rest
 	}
+}
+
+// first splits a path at its first dot that is not escaped.
+func first(path string) (key, rest string, more bool) {
+	var b strings.Builder
+	for i := 0; i < len(path); i++ {
+		switch c := path[i]; {
+		case c == '\\' && i+1 < len(path):
+			i++
+			b.WriteByte(path[i])
+		case c == '.':
+			return b.String(), path[i+1:], true
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String(), "", false
 }

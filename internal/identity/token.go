@@ -17,9 +17,7 @@ var (
 	errTooLong   = errors.New("too long")
 	errForm      = errors.New("not three parts of base64url")
 	errHeader    = errors.New("its header is no strict JSON object")
-	errAlgorithm = errors.New("its algorithm is not allowed")
 	errCritical  = errors.New("its header has extensions")
-	errNoKey     = errors.New("no key fits it")
 	errSignature = errors.New("its signature does not verify")
 )
 
@@ -31,24 +29,25 @@ type header struct {
 
 var base64url = base64.RawURLEncoding.Strict()
 
-// parseHeader checks the form of a token, all but its signature's value and its claims.
-func parseHeader(token string) (header, error) {
+// parse checks the form of a token, all but its signature's value and its claims, which it gives as they are.
+func parse(token string) (h header, unproved []byte, err error) {
 	if len(token) > MaxToken {
-		return header{}, errTooLong
+		return header{}, nil, errTooLong
 	}
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
-		return header{}, errForm
+		return header{}, nil, errForm
 	}
 	var decoded [3][]byte
 	for i, p := range parts {
 		b, err := base64url.DecodeString(p)
 		if err != nil || strings.ContainsAny(p, "\r\n") { // which the decoder skips
-			return header{}, errForm
+			return header{}, nil, errForm
 		}
 		decoded[i] = b
 	}
-	return readHeader(trim(decoded[0]))
+	h, err = readHeader(trim(decoded[0]))
+	return h, trim(decoded[1]), err
 }
 
 func readHeader(h []byte) (header, error) {
@@ -87,16 +86,24 @@ func text(object []byte, key string) (string, error) {
 func trim(b []byte) []byte { return bytes.Trim(b, " \t\r\n") }
 
 // verify checks the signature with the keys that fit, and gives the claims.
-func (j *JWT) verify(token string, h header) ([]byte, error) {
-	if !slices.Contains(algorithms, h.alg) || len(j.o.Algorithms) > 0 && !slices.Contains(j.o.Algorithms, h.alg) {
-		return nil, errAlgorithm
+func (i *issuer) verify(token string, h header) ([]byte, error) {
+	allowed := algorithms
+	if len(i.o.Algorithms) > 0 {
+		allowed = i.o.Algorithms
 	}
 	alg, ok := jwa.LookupSignatureAlgorithm(h.alg)
-	if !ok {
-		return nil, errAlgorithm
+	if !ok || !slices.Contains(algorithms, h.alg) || !slices.Contains(allowed, h.alg) {
+		return nil, invalid("its algorithm %s is not allowed, want %s", quote(h.alg), strings.Join(allowed, ", "))
 	}
-	err := errNoKey
-	for _, k := range j.keys { // at most maxKeys
+	keys, why := i.keys, ""
+	if i.provider != nil {
+		var err error
+		if keys, why, err = i.provider.find(h); err != nil {
+			return nil, err
+		}
+	}
+	err := i.noKey(h, why)
+	for _, k := range keys { // at most maxKeys
 		if !k.serves(h) {
 			continue
 		}
@@ -107,4 +114,15 @@ func (j *JWT) verify(token string, h header) ([]byte, error) {
 		err = errSignature
 	}
 	return nil, err
+}
+
+// noKey says that no key may be tried, and why not, where something is known of that.
+func (i *issuer) noKey(h header, why string) error {
+	if why != "" {
+		why = ": " + why
+	}
+	if h.kid == "" {
+		return invalid("no key is for its algorithm %s%s", h.alg, why)
+	}
+	return invalid("no key is for its algorithm %s and its kid %s%s", h.alg, quote(h.kid), why)
 }
