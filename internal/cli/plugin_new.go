@@ -27,7 +27,7 @@ its language's usual tools and no network: without --sdk, the SDK is copied into
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&p.Lang, "lang", "go", "the `language`: "+strings.Join(pluginkit.Languages, ", "))
+	cmd.Flags().StringVar(&p.Lang, "lang", "go", "the `language`: "+strings.Join(pluginkit.Languages(), ", "))
 	cmd.Flags().StringVar(&p.Name, "name", "", "the plugin's `name` (default that of the folder)")
 	cmd.Flags().StringVar(&p.SDK, "sdk", "", "use the SDK in this `folder`")
 	return cmd

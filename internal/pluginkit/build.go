@@ -31,10 +31,11 @@ func Build(ctx context.Context, dir string, progress io.Writer) (*Module, error)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", filepath.Join(dir, ManifestFile), err)
 	}
-	if _, err := os.Stat(filepath.Join(dir, "go.mod")); err != nil {
-		return nil, fmt.Errorf("%s: no go.mod; a plugin in another language is built with its own tools, and packed with siogw plugin pack", dir)
+	lang, err := languageOf(dir)
+	if err != nil {
+		return nil, err
 	}
-	module, err := buildGo(ctx, dir, progress)
+	module, err := compile(ctx, lang, dir, progress)
 	if err != nil {
 		return nil, err
 	}
@@ -51,24 +52,47 @@ func Build(ctx context.Context, dir string, progress io.Writer) (*Module, error)
 	return &Module{Name: name, Wasm: module}, nil
 }
 
-func buildGo(ctx context.Context, dir string, progress io.Writer) ([]byte, error) {
+// compile gives the module as the language's tools make it.
+func compile(ctx context.Context, lang *language, dir string, progress io.Writer) ([]byte, error) {
 	tmp, err := os.MkdirTemp("", "siogw-plugin-")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(tmp)
-	out := filepath.Join(tmp, "plugin.wasm")
-	cmd := exec.CommandContext(ctx, "go", append(goFlags, "-o", out, ".")...)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0", "GOWORK=off")
-	cmd.Stdout, cmd.Stderr = progress, progress
-	if err := cmd.Run(); err != nil {
-		if errors.Is(err, exec.ErrNotFound) {
-			return nil, errors.New("go is not installed, or not in PATH")
-		}
-		return nil, fmt.Errorf("go build: %w", err)
+	b := build{dir: dir, tmp: tmp, out: filepath.Join(tmp, "plugin.wasm"), progress: progress}
+	if err := lang.build(ctx, &b); err != nil {
+		return nil, err
 	}
-	return os.ReadFile(out)
+	return os.ReadFile(b.out)
+}
+
+// build is what a language's build gets.
+type build struct {
+	dir      string // of the project
+	tmp      string // an empty folder
+	out      string // where the module is to be
+	progress io.Writer
+}
+
+// run runs a tool in the project's folder, with env in addition.
+func (b *build) run(ctx context.Context, env []string, name string, args ...string) error {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir = b.dir
+	cmd.Env = append(os.Environ(), env...)
+	cmd.Stdout, cmd.Stderr = b.progress, b.progress
+	return cmd.Run()
+}
+
+func buildGo(ctx context.Context, b *build) error {
+	env := []string{"GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0", "GOWORK=off"}
+	err := b.run(ctx, env, "go", append(goFlags, "-o", b.out, ".")...)
+	if errors.Is(err, exec.ErrNotFound) {
+		return errors.New("go is not installed, or not in PATH")
+	}
+	if err != nil {
+		return fmt.Errorf("go build: %w", err)
+	}
+	return nil
 }
 
 func jsonOf(v any) []byte {

@@ -19,9 +19,6 @@ import (
 //go:embed all:project
 var projects embed.FS
 
-// Languages are those that New knows.
-var Languages = []string{"go"}
-
 var validName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
 
 // ErrLanguage is wrapped where there is no template for a language.
@@ -29,7 +26,7 @@ var ErrLanguage = errors.New("not supported yet")
 
 // Project says what New makes.
 type Project struct {
-	Lang string // one of Languages
+	Lang string // one of Languages()
 	Name string // letters, digits, - and _; "" takes the folder's
 	SDK  string // the folder of an SDK to use; "" puts a copy into the project
 }
@@ -40,7 +37,7 @@ const sdkFolder = "sdk"
 // New makes a project in dir, which must be empty or not there, and gives the names of the files.
 func New(dir string, p Project) ([]string, error) {
 	if _, err := fs.Stat(projects, "project/"+p.Lang); err != nil || strings.ContainsAny(p.Lang, "/.") || p.Lang == "" {
-		return nil, fmt.Errorf("language %q: %w; there is %s", p.Lang, ErrLanguage, strings.Join(Languages, ", "))
+		return nil, fmt.Errorf("language %q: %w; there is %s", p.Lang, ErrLanguage, strings.Join(Languages(), ", "))
 	}
 	full, err := filepath.Abs(dir)
 	if err != nil {

@@ -1,0 +1,48 @@
+package pluginkit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+// ascFlags make a guest: no import of a host but siogw's, memory that is collected.
+var ascFlags = []string{"--optimizeLevel", "3", "--runtime", "incremental", "--noExportMemory=false", "--use", "abort=" + sdkFolder + "/guest/abort"}
+
+// buildAssemblyScript runs the compiler that npm put beside the project, or above it. What the host calls is in the SDK's
+// guest.ts, an entry of its own.
+func buildAssemblyScript(ctx context.Context, b *build) error {
+	asc, err := findAsc(b.dir)
+	if err != nil {
+		return err
+	}
+	args := append([]string{asc, "assembly/index.ts", sdkFolder + "/guest.ts", "-o", b.out}, ascFlags...)
+	err = b.run(ctx, nil, "node", args...)
+	if errors.Is(err, exec.ErrNotFound) {
+		return errors.New("node is not installed, or not in PATH: AssemblyScript needs node 18 or newer, and npm")
+	}
+	if err != nil {
+		return fmt.Errorf("asc: %w", err)
+	}
+	return nil
+}
+
+// findAsc looks where node would.
+func findAsc(dir string) (string, error) {
+	full, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	for at := full; ; at = filepath.Dir(at) {
+		asc := filepath.Join(at, "node_modules/assemblyscript/bin/asc.js")
+		if _, err := os.Stat(asc); err == nil {
+			return asc, nil
+		}
+		if at == filepath.Dir(at) {
+			return "", fmt.Errorf("%s: AssemblyScript's compiler is not there: run npm ci in this folder", dir)
+		}
+	}
+}
