@@ -3,6 +3,7 @@ package meter
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // body rewrites one function's code.
@@ -21,32 +22,44 @@ type body struct {
 	leaf    bool      // calls no function of the module
 	blocks  []block   // open ones, the function's own first
 	regions []*region // open ones, the function's own first
+	sizes   []int64   // of all regions, in the order in which they open
+	known   []int64   // sizes, when the function is read for the second time
 }
 
 type block struct{ op byte }
 
-// region is what one charge pays for: a function's or a loop's instructions, those of inner loops aside.
+// region is what one charge pays for: a function's or a loop's instructions, those of inner loops aside. Of one that is
+// wide it is a part: every way into the middle of it is charged anew.
 type region struct {
 	at   int // where the charge's number stands
 	fuel int64
+	nr   int // in sizes
+	wide bool
 }
+
+// wide is the size from which a region is charged by parts. A turn of an interpreter's loop runs a few
+// instructions of many thousands; elsewhere more charges would cost more than they tell.
+const wide = 4096
 
 var errCalls = errors.New("not a leaf")
 
 // rewrite gives the code entry of function i, without its size.
 func (m *module) rewrite(i int) ([]byte, error) {
-	out, err := m.rewriteAs(i, true)
+	b, err := m.rewriteAs(i, true, nil)
 	if errors.Is(err, errCalls) {
-		out, err = m.rewriteAs(i, false)
+		b, err = m.rewriteAs(i, false, nil)
+	}
+	if err == nil && slices.Max(b.sizes) >= wide {
+		b, err = m.rewriteAs(i, b.leaf, b.sizes)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("function %d: %w", m.importedFuncs+i, err)
 	}
-	return out, nil
+	return b.out, nil
 }
 
-func (m *module) rewriteAs(i int, leaf bool) ([]byte, error) {
-	b := &body{m: m, r: &reader{b: m.bodies[i]}, typ: m.types[m.funcs[i]], leaf: leaf}
+func (m *module) rewriteAs(i int, leaf bool, known []int64) (*body, error) {
+	b := &body{m: m, r: &reader{b: m.bodies[i]}, typ: m.types[m.funcs[i]], leaf: leaf, known: known}
 	frame := b.locals()
 	if b.r.err != nil {
 		return nil, b.r.err
@@ -71,7 +84,7 @@ func (m *module) rewriteAs(i int, leaf bool) ([]byte, error) {
 		b.addDepth(opI32Add, frame)
 		b.emit(opEnd)
 	}
-	return b.out, nil
+	return b, nil
 }
 
 func (b *body) emit(bytes ...byte)         { b.out = append(b.out, bytes...) }
@@ -100,11 +113,19 @@ func (b *body) locals() (frame int64) {
 	return frame
 }
 
-// charge opens a region and emits its charge, the number to be filled in when the region closes.
+// charge opens a region.
 func (b *body) charge() {
+	nr := len(b.sizes)
+	b.sizes = append(b.sizes, 0)
+	b.part(region{nr: nr, wide: b.known != nil && b.known[nr] >= wide})
+}
+
+// part emits a charge, the number to be filled in when what it pays for closes.
+func (b *body) part(g region) {
 	b.emitU32(opGlobalGet, b.m.fuelGlobal())
 	b.emit(opI64Const)
-	b.regions = append(b.regions, &region{at: len(b.out), fuel: 2})
+	g.at, g.fuel = len(b.out), 2
+	b.regions = append(b.regions, &g)
 	b.emit(0x80, 0x80, 0x80, 0x80, 0x00)
 	b.spend()
 }
@@ -125,12 +146,21 @@ func (b *body) spend() {
 func (b *body) close() {
 	g := b.regions[len(b.regions)-1]
 	b.regions = b.regions[:len(b.regions)-1]
+	b.sizes[g.nr] += g.fuel
 	v := min(g.fuel, 1<<34-1)
 	for i := range 4 {
 		b.out[g.at+i] = byte(v)&0x7f | 0x80
 		v >>= 7
 	}
 	b.out[g.at+4] = byte(v) & 0x3f // positive: 34 bits and a sign
+}
+
+// join is called where a branch arrives: of a wide region, what follows is charged from here.
+func (b *body) join() {
+	if g := b.regions[len(b.regions)-1]; g.wide {
+		b.close()
+		b.part(region{nr: g.nr, wide: true})
+	}
 }
 
 // chargeLength emits the charge of a bulk instruction.

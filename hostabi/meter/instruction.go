@@ -207,10 +207,13 @@ func (b *body) elseOrEnd(op byte) {
 			b.r.fail("else without if")
 		}
 		top.op = opElse
+		b.join()
 		return
 	}
-	if top.op == opLoop || len(b.blocks) == 1 {
-		b.close()
-	}
 	b.blocks = b.blocks[:len(b.blocks)-1]
+	if top.op == opLoop || len(b.blocks) == 0 {
+		b.close()
+		return
+	}
+	b.join()
 }

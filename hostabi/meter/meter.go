@@ -6,7 +6,8 @@
 // The hook looks at the clock and at a budget, and either hands out another slice or panics, which ends
 // the call. Fuel is charged at each function's entry and each loop's header, for every instruction of
 // that region on any path (an upper bound of what runs until the next charge), and before bulk
-// instructions by their length. A second global counts call depth in bytes of estimated frames.
+// instructions by their length. Where a region is very large, as the loop of an interpreter, it is charged
+// at each place where branches arrive, for what follows up to the next. A second global counts call depth in bytes of estimated frames.
 //
 // The parser is strict and accepts WebAssembly 2.0 and nothing else. It checks every index, and the
 // writer emits every number anew in its shortest form: the runtime compiles what this package has
