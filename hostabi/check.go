@@ -23,6 +23,7 @@ var exportTypes = []struct {
 	{exportAlloc, "(i32) → (i32)", true},
 	{exportDecide, "(i32, i32) → (i64)", true},
 	{exportConfigure, "(i32, i32) → (i64)", false},
+	{exportProgram, "(i32, i32) → (i64)", false},
 	{"_initialize", "() → ()", false},
 }
 
@@ -56,6 +57,9 @@ func checkGuest(info *meter.Info) error {
 			return fmt.Errorf("export %q, a function %s, is missing", e.name, e.typ)
 		}
 	}
+	if _, ok := info.Custom[ProgramSection]; ok != (signature(info, exportProgram) != "") {
+		return fmt.Errorf("export %q and section %q go together", exportProgram, ProgramSection)
+	}
 	for _, i := range info.Imports {
 		if err := checkImport(i); err != nil {
 			return err
@@ -71,13 +75,13 @@ func checkImport(i meter.Import) error {
 	switch i.Module {
 	case wasi_snapshot_preview1.ModuleName:
 		return nil // wazero checks name and type
-	case hostModule:
+	case hostModule, optionalModule:
 		f, ok := hostFuncs[i.Name]
-		if !ok {
-			return fmt.Errorf("import siogw.%s is unknown", i.Name)
+		if !ok || i.Module == optionalModule && f.needs == 0 {
+			return fmt.Errorf("import %s.%s is unknown", i.Module, i.Name)
 		}
 		if got := i.Type.String(); got != f.typ() {
-			return fmt.Errorf("import siogw.%s is %s, not %s", i.Name, got, f.typ())
+			return fmt.Errorf("import %s.%s is %s, not %s", i.Module, i.Name, got, f.typ())
 		}
 		return nil
 	}

@@ -9,6 +9,7 @@ var (
 	ErrTrap    = errors.New("guest trapped")            // an instruction that traps, an exit, a call stack used up
 	ErrABI     = errors.New("guest breaks the ABI")     // a bad module, pointer, length or host call
 	ErrConfig  = errors.New("guest refused its config") // siogw_configure returned a text
+	ErrProgram = errors.New("program refused")          // siogw_program returned a text
 	ErrClosed  = errors.New("guest is closed")          // after Pool.Close
 	ErrBusy    = errors.New("no instance is free")      // all are at work, for longer than the caller waits; with ErrTimeout
 	// ErrSessions: as many sessions have an instance as may.

@@ -92,6 +92,9 @@ func (i *instance) prepare() error {
 	if err := i.reserve(firstBuffer); err != nil {
 		return err
 	}
+	if err := i.loadProgram(); err != nil {
+		return err
+	}
 	configure := i.mod.ExportedFunction(exportConfigure)
 	if configure == nil {
 		if len(i.pool.opt.Config) > 0 {
@@ -238,7 +241,7 @@ func (i *instance) explain(what string, err error) error {
 		return fmt.Errorf("%w: %s used up its fuel", ErrTimeout, what)
 	case errors.Is(err, errStack):
 		return fmt.Errorf("%w: %s: %w", ErrTrap, what, errStack)
-	case errors.Is(err, ErrMemory), errors.Is(err, ErrConfig):
+	case errors.Is(err, ErrMemory), errors.Is(err, ErrConfig), errors.Is(err, ErrProgram):
 		return err
 	case errors.Is(err, ErrABI):
 		text, _, _ := strings.Cut(err.Error(), " (recovered by wazero)")

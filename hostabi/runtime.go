@@ -52,11 +52,18 @@ func (r *Runtime) hostModules(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	own := r.wz.NewHostModuleBuilder(hostModule)
+	own, optional := r.wz.NewHostModuleBuilder(hostModule), r.wz.NewHostModuleBuilder(optionalModule)
 	for name, f := range hostFuncs {
-		own.NewFunctionBuilder().WithGoModuleFunction(f.call, valueTypes(f.params), valueTypes(f.results)).Export(name)
+		params, results := valueTypes(f.params), valueTypes(f.results)
+		own.NewFunctionBuilder().WithGoModuleFunction(f.call, params, results).Export(name)
+		if f.needs != 0 {
+			optional.NewFunctionBuilder().WithGoModuleFunction(f.optional(), params, results).Export(name)
+		}
 	}
 	if _, err := own.Instantiate(ctx); err != nil {
+		return err
+	}
+	if _, err := optional.Instantiate(ctx); err != nil {
 		return err
 	}
 	return wasi(ctx, r.wz)

@@ -31,11 +31,7 @@ func Pack(module, manifest []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	manifest = bytes.TrimSpace(manifest)
-	body := binary.AppendUvarint(nil, uint64(len(wasm.ManifestSection)))
-	body = append(append(body, wasm.ManifestSection...), manifest...)
-	out = binary.AppendUvarint(append(out, 0), uint64(len(body)))
-	return append(out, body...), nil
+	return meter.AppendCustom(out, wasm.ManifestSection, bytes.TrimSpace(manifest)), nil
 }
 
 // withoutManifest copies every section but those that hold a manifest.
