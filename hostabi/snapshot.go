@@ -1,6 +1,7 @@
 package hostabi
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"strconv"
@@ -86,18 +87,37 @@ func (i *instance) become(s *snapshot) error {
 }
 
 // restore puts the guest back to s. It cannot where the guest has grown since: memory does not shrink.
-// Everything is written: to look for what differs costs as much (see BenchmarkRestore).
 func (i *instance) restore(s *snapshot) bool {
 	if len(i.linear.buf) != s.size {
 		return false
 	}
-	copy(i.linear.buf, s.memory)
-	clear(i.linear.buf[len(s.memory):])
+	putBack(i.linear.buf, s.memory)
 	for n, g := range i.globals {
 		g.Set(s.globals[n])
 	}
 	i.buf, i.bufCap, i.looks, i.same = s.buf, s.bufCap, s.looks, clone(s.same)
 	return true
+}
+
+// part is what putBack compares at a time: as much as fits the fastest cache twice.
+const part = 4 << 10
+
+var zeros [part]byte
+
+// putBack makes memory want, and zeros behind it. Most of a large memory is as it was, and to read it is cheaper than
+// to write it: two thirds of the time at 4 MiB, and the same at 64 KiB (BenchmarkRestore).
+func putBack(memory, want []byte) {
+	for len(memory) > 0 {
+		p := memory[:min(part, len(memory))]
+		w := want[:min(len(p), len(want))]
+		if !bytes.Equal(p[:len(w)], w) {
+			copy(p, w)
+		}
+		if rest := p[len(w):]; len(rest) > 0 && !bytes.Equal(rest, zeros[:len(rest)]) {
+			clear(rest)
+		}
+		memory, want = memory[len(p):], want[len(w):]
+	}
 }
 
 func clone(r *rand.ChaCha8) *rand.ChaCha8 {
