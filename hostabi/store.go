@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/siogw/siogw/internal/kv"
 )
 
 // Store is the key-value store of one plugin, ABI.md section 6. It is bounded and used by many goroutines. Keys have 1 to
@@ -24,9 +26,9 @@ type Store interface {
 
 // What a Store tells of a key.
 var (
-	ErrNoEntry   = errors.New("no such entry")
-	ErrStoreFull = errors.New("store is full")
-	ErrNotNumber = errors.New("value is not a number")
+	ErrNoEntry   = kv.ErrNoEntry
+	ErrStoreFull = kv.ErrFull
+	ErrNotNumber = kv.ErrNotNumber
 )
 
 // The answers of the kv_ functions below 0, ABI.md section 6.

@@ -34,6 +34,7 @@ var heavy = map[string]string{
 var packages = map[string]pkg{
 	// Vocabulary and codecs: the standard library and each other.
 	"internal/strictjson": {layer: 0},
+	"internal/kv":         {layer: 0},
 	"internal/memo":       {layer: 0},
 	"internal/backoff":    {layer: 0},
 	"hostabi/meter":       {layer: 0, tests: []string{"wazero"}},
@@ -51,7 +52,6 @@ var packages = map[string]pkg{
 	"plugins/std":              {layer: 2},
 
 	// Transports and adapters.
-	"internal/kv":        {layer: 3},
 	"engineio/eioserver": {layer: 3, heavy: []string{"gorilla"}},
 	"engineio/eioclient": {layer: 3, heavy: []string{"gorilla"}},
 	"plugins/rego":       {layer: 3, heavy: []string{"opa", "jsonpatch"}},

@@ -6,11 +6,10 @@ import (
 	"container/heap"
 	"context"
 	"encoding/binary"
+	"errors"
 	"math"
 	"sync"
 	"time"
-
-	"github.com/siogw/siogw/hostabi"
 )
 
 // Limits bounds one store. Zero means the default.
@@ -36,7 +35,14 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
-// Store is one plugin's store. Safe for concurrent use.
+// What a store tells of a key.
+var (
+	ErrNoEntry   = errors.New("no such entry")
+	ErrFull      = errors.New("store is full")
+	ErrNotNumber = errors.New("value is not a number")
+)
+
+// Store is one plugin's store, a hostabi.Store. Safe for concurrent use.
 type Store struct {
 	now func() time.Time
 
@@ -47,8 +53,6 @@ type Store struct {
 	bytes   int64
 	refused uint64
 }
-
-var _ hostabi.Store = (*Store)(nil)
 
 // New makes an empty store.
 func New(l Limits) *Store {
@@ -77,18 +81,18 @@ func (s *Store) limit(l Limits) {
 	s.limits = l.withDefaults()
 }
 
-// Get implements [hostabi.Store].
+// Get appends the value of key to dst, or fails with ErrNoEntry.
 func (s *Store) Get(_ context.Context, dst, key []byte) ([]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e := s.find(key)
 	if e == nil {
-		return dst, hostabi.ErrNoEntry
+		return dst, ErrNoEntry
 	}
 	return append(dst, e.value...), nil
 }
 
-// Set implements [hostabi.Store].
+// Set stores a value for ttl; 0, and more than the most, is the most. It fails with ErrFull.
 func (s *Store) Set(_ context.Context, key, value []byte, ttl time.Duration) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -96,7 +100,7 @@ func (s *Store) Set(_ context.Context, key, value []byte, ttl time.Duration) err
 		more := int64(len(value) - len(e.value))
 		if more > 0 && s.bytes+more > s.limits.Bytes {
 			s.refused++
-			return hostabi.ErrStoreFull
+			return ErrFull
 		}
 		s.bytes += more
 		e.value, e.end = fit(e.value, value), s.end(ttl)
@@ -106,7 +110,7 @@ func (s *Store) Set(_ context.Context, key, value []byte, ttl time.Duration) err
 	return s.add(key, value, ttl)
 }
 
-// Delete implements [hostabi.Store].
+// Delete reports whether there was an entry.
 func (s *Store) Delete(_ context.Context, key []byte) (bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -119,7 +123,8 @@ func (s *Store) Delete(_ context.Context, key []byte) (bool, error) {
 	return true, nil
 }
 
-// Add implements [hostabi.Store].
+// Add adds to the number at key, of 8 bytes, and gives the sum. Only an entry that it makes gets the ttl. It fails with ErrFull
+// and ErrNotNumber.
 func (s *Store) Add(_ context.Context, key []byte, delta int64, ttl time.Duration) (int64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -128,7 +133,7 @@ func (s *Store) Add(_ context.Context, key []byte, delta int64, ttl time.Duratio
 		return delta, s.add(key, binary.LittleEndian.AppendUint64(nil, uint64(delta)), ttl)
 	}
 	if len(e.value) != 8 {
-		return 0, hostabi.ErrNotNumber
+		return 0, ErrNotNumber
 	}
 	sum := saturated(int64(binary.LittleEndian.Uint64(e.value)), delta)
 	binary.LittleEndian.PutUint64(e.value, uint64(sum))
@@ -156,7 +161,7 @@ func (s *Store) add(key, value []byte, ttl time.Duration) error {
 	size := int64(len(key) + len(value) + Overhead)
 	if len(s.entries) >= s.limits.Entries || s.bytes+size > s.limits.Bytes {
 		s.refused++
-		return hostabi.ErrStoreFull
+		return ErrFull
 	}
 	e := &entry{key: string(key), value: append([]byte(nil), value...), end: s.end(ttl)}
 	s.entries[e.key] = e

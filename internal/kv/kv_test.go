@@ -10,8 +10,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/siogw/siogw/hostabi"
 )
 
 // clocked is a store whose time is set by hand.
@@ -82,7 +80,7 @@ func TestAdd(t *testing.T) {
 		t.Errorf("the least: %d", got)
 	}
 	set(t, s, "a", "seven b", 0)
-	if _, err := s.Add(ctx, a, 1, 0); !errors.Is(err, hostabi.ErrNotNumber) {
+	if _, err := s.Add(ctx, a, 1, 0); !errors.Is(err, ErrNotNumber) {
 		t.Error(err)
 	}
 }
@@ -93,10 +91,10 @@ func TestFull(t *testing.T) {
 	s, now := clocked(Limits{Entries: 2})
 	set(t, s, "a", "1", time.Second)
 	set(t, s, "b", "1", 0)
-	if err := s.Set(ctx, []byte("c"), nil, 0); !errors.Is(err, hostabi.ErrStoreFull) {
+	if err := s.Set(ctx, []byte("c"), nil, 0); !errors.Is(err, ErrFull) {
 		t.Error(err)
 	}
-	if _, err := s.Add(ctx, []byte("c"), 1, 0); !errors.Is(err, hostabi.ErrStoreFull) {
+	if _, err := s.Add(ctx, []byte("c"), 1, 0); !errors.Is(err, ErrFull) {
 		t.Error(err)
 	}
 	set(t, s, "a", "changed", time.Second)
@@ -119,7 +117,7 @@ func TestBytes(t *testing.T) {
 	set(t, s, "a", "1234", 0)
 	set(t, s, "b", "1234", 0)
 	for _, key := range []string{"a", "c"} {
-		if err := s.Set(ctx, []byte(key), []byte("12345"), 0); !errors.Is(err, hostabi.ErrStoreFull) || get(s, "a") != "1234" {
+		if err := s.Set(ctx, []byte(key), []byte("12345"), 0); !errors.Is(err, ErrFull) || get(s, "a") != "1234" {
 			t.Errorf("%s: %v, a is %s", key, err, get(s, "a"))
 		}
 	}
@@ -175,7 +173,7 @@ func TestSet(t *testing.T) {
 	if again := all.Store("a", Limits{Entries: 1}); get(again, "k") != "of a" {
 		t.Error("a's is gone")
 	}
-	if err := a.Set(context.Background(), []byte("l"), nil, 0); !errors.Is(err, hostabi.ErrStoreFull) {
+	if err := a.Set(context.Background(), []byte("l"), nil, 0); !errors.Is(err, ErrFull) {
 		t.Errorf("the new limit: %v", err)
 	}
 	all.Keep("b")
