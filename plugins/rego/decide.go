@@ -27,6 +27,14 @@ func (p *Policy) Decide(ctx context.Context, in *engine.Input) engine.Verdict {
 	if p.silent(in) {
 		return engine.Verdict{Effect: engine.Allow}
 	}
+	if p.memo != nil {
+		return p.remember(ctx, in)
+	}
+	return p.evaluate(ctx, in)
+}
+
+// evaluate asks the policy itself.
+func (p *Policy) evaluate(ctx context.Context, in *engine.Input) engine.Verdict {
 	input, err := p.reads.input(in)
 	if err != nil {
 		return engine.Failed(engine.CodePolicyError, fmt.Errorf("input: %w", err))

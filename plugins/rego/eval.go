@@ -43,6 +43,7 @@ func (p *Policy) prepare(modules map[string]*ast.Module) (err error) {
 	}
 	p.named = constants(rules(modules, ruleDeny))
 	p.reads = footprint(p.compiler)
+	p.plans = newPlans(p)
 	return nil
 }
 

@@ -31,6 +31,8 @@ type Policy struct {
 	named    map[string]string   // deny members that stand in the text, with their file and line
 	timeout  time.Duration       // 0 for none
 	maxBytes int
+	plans    *plans // what decisions depend on, by class of input
+	memo     *memo  // nil for none
 
 	transforms bool // there is a transform rule
 }
@@ -45,7 +47,7 @@ func Load(ctx context.Context, o Options) (*Policy, error) {
 	if err := checkNames(modules); err != nil {
 		return nil, err
 	}
-	p := &Policy{timeout: o.timeout(), maxBytes: o.maxBytes()}
+	p := &Policy{timeout: o.timeout(), maxBytes: o.maxBytes(), memo: newMemo(o.Memo)}
 	if err := p.fill(ctx, data); err != nil {
 		return nil, err
 	}
