@@ -47,6 +47,7 @@ var packages = map[string]pkg{
 	"internal/inputjson":       {layer: 2},
 	"internal/shields":         {layer: 2},
 	"internal/jsonpatch":       {layer: 2, heavy: []string{"jsonpatch"}},
+	"engineio/internal/evloop": {layer: 0},
 	"engineio/internal/wsconn": {layer: 2, heavy: []string{"gorilla"}},
 	"hostabi":                  {layer: 2, heavy: []string{"wazero"}},
 	"plugins/std":              {layer: 2},

@@ -1,0 +1,212 @@
+//go:build linux
+
+package evloop
+
+import (
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const patience = 20 * time.Second
+
+// echo is a Worker that writes back what it reads, and does as a byte says.
+type echo struct {
+	Source
+	ready, hup bool
+	timed      chan time.Time
+	begun      chan bool // said before 's' waits
+	slow       chan bool // what it waits for
+	gone       chan bool
+	calls      atomic.Int32 // under way
+	broken     atomic.Bool
+}
+
+func (e *echo) Work(ev Events, scratch []byte) bool {
+	if e.calls.Add(1) > 1 {
+		e.broken.Store(true)
+	}
+	defer e.calls.Add(-1)
+	if ev&Timer != 0 {
+		e.timed <- time.Now()
+	}
+	e.ready = e.ready || ev&Readable != 0
+	e.hup = e.hup || ev&Hangup != 0
+	for e.ready {
+		n, errno := e.Read(scratch)
+		switch {
+		case errno == syscall.EAGAIN:
+			e.ready = false
+			return false
+		case errno != 0 || n == 0:
+			e.Leave()
+			e.Close()
+			e.gone <- true
+			return false
+		}
+		if scratch[0] == 's' {
+			e.begun <- true
+			<-e.slow
+		}
+		_, _ = e.Write(scratch[:n])
+	}
+	return false
+}
+
+func newEcho(t *testing.T, seat *Seat) (*echo, int) {
+	t.Helper()
+	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.SetNonblock(fds[1], false); err != nil {
+		t.Fatal(err)
+	}
+	e := &echo{timed: make(chan time.Time, 10), begun: make(chan bool, 1), slow: make(chan bool), gone: make(chan bool, 1)}
+	e.Init(seat, fds[0], e)
+	if err := e.Join(); err != nil {
+		t.Fatal(err)
+	}
+	return e, fds[1]
+}
+
+func ask(t *testing.T, fd int, text string) {
+	t.Helper()
+	if _, err := syscall.Write(fd, []byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	b := make([]byte, len(text))
+	for got := 0; got < len(b); {
+		n, err := syscall.Read(fd, b[got:])
+		if err != nil || n == 0 {
+			t.Fatal(n, err)
+		}
+		got += n
+	}
+	if string(b) != text {
+		t.Fatalf("%q came back as %q", text, b)
+	}
+}
+
+func end(t *testing.T, e *echo, fd int) {
+	t.Helper()
+	syscall.Close(fd)
+	wait(t, e.gone)
+	if e.broken.Load() {
+		t.Error("two calls at a time")
+	}
+}
+
+func wait[T any](t *testing.T, c chan T) (v T) {
+	t.Helper()
+	select {
+	case v = <-c:
+	case <-time.After(patience):
+		t.Fatal("nothing came")
+	}
+	return v
+}
+
+func TestEcho(t *testing.T) {
+	g := New(2)
+	var all sync.WaitGroup
+	for range 50 {
+		seat := g.Seat()
+		all.Go(func() {
+			e, fd := newEcho(t, seat)
+			for range 20 {
+				ask(t, fd, "hello")
+			}
+			end(t, e, fd)
+		})
+	}
+	all.Wait()
+	for deadline := time.Now().Add(patience); ; time.Sleep(time.Millisecond) { // the last to leave ends them
+		g.mu.Lock()
+		n := g.running
+		g.mu.Unlock()
+		if n == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("loops run without descriptors")
+		}
+	}
+}
+
+// A call that waits keeps nobody: not others of its loop, nor what follows on its own session.
+func TestSlowCall(t *testing.T) {
+	g := New(1)
+	seat := g.Seat()
+	slow, slowFD := newEcho(t, seat)
+	same, sameFD := newEcho(t, seat)
+	other, otherFD := newEcho(t, g.Seat())
+	ask(t, otherFD, "before")
+	if _, err := syscall.Write(slowFD, []byte("s1")); err != nil {
+		t.Fatal(err)
+	}
+	wait(t, slow.begun)
+	ask(t, otherFD, "while it waits")
+	if g.Replaced() != 1 {
+		t.Error("replaced", g.Replaced())
+	}
+	if _, err := syscall.Write(sameFD, []byte("s2")); err != nil { // beside the loop from the start
+		t.Fatal(err)
+	}
+	for range 100 {
+		ask(t, otherFD, "and after")
+	}
+	if g.Replaced() != 1 {
+		t.Error("a session known as slow held the loop:", g.Replaced())
+	}
+	slow.slow <- true
+	same.slow <- true
+	for _, fd := range []int{slowFD, sameFD} {
+		var b [2]byte
+		if n, err := syscall.Read(fd, b[:]); n != 2 || err != nil || b[0] != 's' {
+			t.Error(n, err)
+		}
+	}
+	ask(t, slowFD, "again")
+	end(t, slow, slowFD)
+	end(t, same, sameFD)
+	end(t, other, otherFD)
+}
+
+func TestArm(t *testing.T) {
+	g := New(1)
+	e, fd := newEcho(t, g.Seat())
+	ask(t, fd, "x") // joined, and soon asleep
+	at := time.Now().Add(3 * tick)
+	e.Arm(time.Now().Add(time.Hour))
+	e.Arm(at)
+	if got := wait(t, e.timed); got.Before(at) {
+		t.Error("early by", at.Sub(got))
+	}
+	e.Arm(time.Now().Add(tick))
+	e.Arm(time.Time{})
+	e.Arm(time.Now().Add(slots*tick + 3*tick)) // more than a revolution
+	from := time.Now()
+	if got := wait(t, e.timed); got.Sub(from) < slots*tick {
+		t.Error("early:", got.Sub(from))
+	}
+	end(t, e, fd)
+}
+
+func TestPost(t *testing.T) {
+	g := New(1)
+	e, fd := newEcho(t, g.Seat())
+	ask(t, fd, "x")
+	for range 1000 {
+		e.Post(Timer) // stands for anything
+		wait(t, e.timed)
+	}
+	end(t, e, fd)
+	e.Post(Timer) // to one that has left: nothing
+}

@@ -1,0 +1,219 @@
+//go:build linux
+
+package evloop
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+	"unsafe"
+)
+
+// batch is how many events are fetched at a time.
+const batch = 128
+
+// loop is one event loop. Its runner is the goroutine that has the turn; what takes the turn away from a runner
+// starts another.
+type loop struct {
+	group *Loops
+	turn  atomic.Uint64          // odd while a call is under way; see runner.serve
+	at    atomic.Pointer[Source] // whose call it is, or was
+
+	events  [batch]syscall.EpollEvent // the runner's, as are the next two
+	n, done int                       // events fetched, and those taken from them
+
+	mu        sync.Mutex // a leaf
+	running   bool
+	epoll     int
+	event     int       // eventfd: ends a wait
+	sources   []*Source // by descriptor
+	joined    int
+	gen       uint32
+	queue     []*Source // from head on
+	head      int
+	wheel     wheel
+	sleeping  bool
+	sleepTill int64 // tick; when sleeping
+}
+
+// waker marks the event of the eventfd.
+const waker = -1
+
+// join registers s, and starts the loop for its first descriptor.
+func (l *loop) join(s *Source) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.running {
+		if err := l.open(); err != nil {
+			return err
+		}
+	}
+	l.gen++
+	s.gen = l.gen
+	if grow := int(s.fd) + 1 - len(l.sources); grow > 0 {
+		l.sources = append(l.sources, make([]*Source, grow)...)
+	}
+	ev := syscall.EpollEvent{Events: syscall.EPOLLIN | syscall.EPOLLOUT | syscall.EPOLLRDHUP | epollET, Fd: s.fd, Pad: int32(s.gen)}
+	if err := syscall.EpollCtl(l.epoll, syscall.EPOLL_CTL_ADD, int(s.fd), &ev); err != nil {
+		return err
+	}
+	l.sources[s.fd] = s
+	s.joined = true
+	l.joined++
+	s.state.Store(uint32(Readable | Writable | Asked | queued))
+	l.pushLocked(s)
+	return nil
+}
+
+// open starts the loop. l.mu is held.
+func (l *loop) open() (err error) {
+	if l.epoll, err = syscall.EpollCreate1(syscall.EPOLL_CLOEXEC); err != nil {
+		return err
+	}
+	fd, _, errno := syscall.RawSyscall(syscall.SYS_EVENTFD2, 0, syscall.O_CLOEXEC|syscall.O_NONBLOCK, 0)
+	if errno != 0 {
+		_ = syscall.Close(l.epoll)
+		return errno
+	}
+	l.event = int(fd)
+	ev := syscall.EpollEvent{Events: syscall.EPOLLIN | epollET, Fd: waker}
+	if err = syscall.EpollCtl(l.epoll, syscall.EPOLL_CTL_ADD, l.event, &ev); err != nil {
+		l.close()
+		return err
+	}
+	l.running = true
+	l.wheel.now = int64(time.Since(start) / tick)
+	l.group.begin()
+	go (&runner{loop: l}).run()
+	return nil
+}
+
+func (l *loop) close() {
+	_ = syscall.Close(l.epoll)
+	_ = syscall.Close(l.event)
+}
+
+func (l *loop) leave(s *Source) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !s.joined {
+		return
+	}
+	l.wheel.set(s, 0)
+	s.joined = false
+	l.sources[s.fd] = nil
+	if l.joined--; l.joined == 0 {
+		l.rouse() // to end
+	}
+}
+
+// push queues s, whose state says so.
+func (l *loop) push(s *Source) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.pushLocked(s)
+}
+
+func (l *loop) pushLocked(s *Source) {
+	if !s.joined { // nobody would come for it
+		return
+	}
+	l.queue = append(l.queue, s)
+	l.rouse()
+}
+
+// rouse ends the wait of the runner. l.mu is held.
+func (l *loop) rouse() {
+	if l.sleeping {
+		l.sleeping = false
+		one := uint64(1)
+		_, _, _ = syscall.RawSyscall(syscall.SYS_WRITE, uintptr(l.event), uintptr(unsafe.Pointer(&one)), 8) // edge-triggered: never read
+	}
+}
+
+// replace starts another runner in the place of the one whose call at has taken too long.
+func (l *loop) replace(at uint64) {
+	s := l.at.Load()
+	if !l.turn.CompareAndSwap(at, at+1) {
+		return // it has come back
+	}
+	s.seat.apart.Store(int64(time.Since(start) + apartTime))
+	l.group.replaced.Add(1)
+	go (&runner{loop: l}).run()
+}
+
+// fetch waits for events, unless something is queued. It reports whether the loop goes on.
+func (l *loop) fetch() bool {
+	l.done = 0
+	l.n = l.poll()
+	if l.n > 0 {
+		return true
+	}
+	runtime.Gosched() // whoever waits for this core, now that there is time
+	l.mu.Lock()
+	if len(l.queue) > l.head {
+		l.mu.Unlock()
+		return true
+	}
+	if l.joined == 0 {
+		l.running = false
+		l.close()
+		l.mu.Unlock()
+		l.group.end()
+		return false
+	}
+	l.sleeping = true
+	epoll, wait := l.epoll, -1
+	l.sleepTill = 1<<63 - 1
+	if next := l.wheel.next(); next != 0 {
+		l.sleepTill = next
+		wait = int(max(0, time.Duration(next)*tick-time.Since(start))/time.Millisecond) + 1
+	}
+	l.mu.Unlock()
+	l.n, _ = syscall.EpollWait(epoll, l.events[:], wait)
+	l.n = max(l.n, 0) // interrupted
+	l.mu.Lock()
+	l.sleeping = false
+	l.mu.Unlock()
+	l.group.unpark()
+	return true
+}
+
+// poll gives how many events there are now.
+func (l *loop) poll() int {
+	n, _, errno := syscall.RawSyscall6(syscall.SYS_EPOLL_PWAIT, uintptr(l.epoll), uintptr(unsafe.Pointer(&l.events)), batch, 0, 0, 0)
+	if errno != 0 {
+		return 0
+	}
+	return int(n)
+}
+
+// find gives the source of an event, nil for one that has left.
+func (l *loop) find(ev *syscall.EpollEvent) *Source {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if ev.Fd < 0 || int(ev.Fd) >= len(l.sources) {
+		return nil
+	}
+	s := l.sources[ev.Fd]
+	if s == nil || s.gen != uint32(ev.Pad) {
+		return nil
+	}
+	return s
+}
+
+// fire queues those whose time has come.
+func (l *loop) fire() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.wheel.count == 0 {
+		return
+	}
+	l.wheel.advance(int64(time.Since(start)/tick), func(s *Source) {
+		if s.queue(Timer) {
+			l.pushLocked(s)
+		}
+	})
+}

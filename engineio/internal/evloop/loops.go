@@ -1,0 +1,37 @@
+// Package evloop serves network connections from a few goroutines, on Linux. A loop waits for its descriptors
+// (epoll, edge-triggered) and lets their owners work: one call at a time for a descriptor, one descriptor after
+// the other. A call that takes too long loses its loop to a fresh goroutine, so it delays nobody but itself.
+//
+// Events are hints: the owner looks at what there is to do, and a hint too many does no harm.
+package evloop
+
+import "time"
+
+// Events say why an owner is let work.
+type Events uint32
+
+// The events.
+const (
+	Readable Events = 1 << iota // there may be something to read
+	Writable                    // there may be room to write
+	Hangup                      // the peer has said its last, or the connection broke: read to the end
+	Timer                       // the time set with Source.Arm has come
+	Asked                       // somebody called Source.Post
+
+	busy   // somebody works; of the state of a Source only
+	queued // it waits for its turn; the same
+	all    = Readable | Writable | Hangup | Timer | Asked
+)
+
+// Worker owns a Source.
+type Worker interface {
+	// Work does what can be done without waiting. scratch is memory for reading, good during the call. It
+	// reports whether it left something for its next turn, after the others had theirs.
+	Work(ev Events, scratch []byte) (more bool)
+}
+
+const (
+	scratchSize = 64 << 10         // bytes of one read; also what a stopped reader may hold back
+	tooLong     = time.Millisecond // that one call may hold its loop
+	apartTime   = 5 * time.Second  // for which the connections of a slow session then work in goroutines of their own
+)

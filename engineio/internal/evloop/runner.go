@@ -1,0 +1,92 @@
+//go:build linux
+
+package evloop
+
+import (
+	"sync"
+	"syscall"
+)
+
+// epollET is EPOLLET, which package syscall has as a negative number on some machines.
+const epollET = 1 << 31
+
+// runner is the goroutine of a loop, until a call takes too long.
+type runner struct {
+	loop    *loop
+	scratch [scratchSize]byte
+}
+
+func (r *runner) run() {
+	l := r.loop
+	for {
+		if l.done == l.n && !l.fetch() {
+			return
+		}
+		for l.done < l.n {
+			ev := &l.events[l.done]
+			l.done++
+			if s := l.find(ev); s != nil && s.claim(hint(ev.Events)) && !r.serve(s) {
+				return
+			}
+		}
+		l.fire()
+		for range batch {
+			s := l.pop()
+			if s == nil {
+				break
+			}
+			s.take()
+			if !r.serve(s) {
+				return
+			}
+		}
+	}
+}
+
+// hint puts the events of epoll into ours.
+func hint(bits uint32) (ev Events) {
+	if bits&(syscall.EPOLLIN|syscall.EPOLLRDHUP|syscall.EPOLLHUP|syscall.EPOLLERR) != 0 {
+		ev |= Readable
+	}
+	if bits&(syscall.EPOLLRDHUP|syscall.EPOLLHUP|syscall.EPOLLERR) != 0 {
+		ev |= Hangup
+	}
+	if bits&(syscall.EPOLLOUT|syscall.EPOLLHUP|syscall.EPOLLERR) != 0 {
+		ev |= Writable
+	}
+	return ev
+}
+
+func (l *loop) pop() *Source {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.head == len(l.queue) {
+		l.queue, l.head = l.queue[:0], 0
+		return nil
+	}
+	s := l.queue[l.head]
+	l.queue[l.head] = nil
+	l.head++
+	return s
+}
+
+// serve lets the owner of s work. It reports whether r still has the loop.
+func (r *runner) serve(s *Source) bool {
+	if s.seat.isApart() {
+		go workApart(s)
+		return true
+	}
+	r.loop.at.Store(s)
+	at := r.loop.turn.Add(1)
+	s.work(r.scratch[:])
+	return r.loop.turn.CompareAndSwap(at, at+1)
+}
+
+var scratches = sync.Pool{New: func() any { return new([scratchSize]byte) }}
+
+// workApart is one call beside the loop.
+func workApart(s *Source) {
+	b := scratches.Get().(*[scratchSize]byte)
+	defer scratches.Put(b)
+	s.work(b[:])
+}
