@@ -141,11 +141,11 @@ func (f *fetcher) get(ctx context.Context, address string) (data []byte, keep ti
 
 // without takes the URL out of an error: a query or a redirect may hold what is not for logs.
 func without(err error) error {
+	if os.IsTimeout(err) {
+		return errors.New("did not answer in time")
+	}
 	var ue *url.Error
 	if errors.As(err, &ue) {
-		if ue.Timeout() {
-			return errors.New("did not answer in time")
-		}
 		err = ue.Err
 	}
 	var oe *net.OpError
