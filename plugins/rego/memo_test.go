@@ -1,8 +1,10 @@
 package rego
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"testing"
@@ -274,6 +276,75 @@ func TestFunctionsAreKnown(t *testing.T) {
 			t.Errorf("%s: pure %v, impure %v, OPA says nondeterministic: %v", b.Name, pure[b.Name], impure[b.Name], b.Nondeterministic)
 		}
 	}
+}
+
+// Whatever the document has can be in a key, or is known not to be.
+func TestMemoKnowsInput(t *testing.T) {
+	doc, err := everything.input(message(`[]`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := words("version kind direction time session.age_ms") // of the class, or another one each time
+	for f := range fields {
+		known[f] = true
+	}
+	n := 0
+	_ = doc.(ast.Object).Iter(func(k, v *ast.Term) error {
+		first := string(k.Value.(ast.String))
+		if first != "session" && first != "identity" {
+			n++
+			if !known[first] {
+				t.Errorf("input.%s is not known", first)
+			}
+			return nil
+		}
+		return v.Value.(ast.Object).Iter(func(k, _ *ast.Term) error {
+			n++
+			if second := first + "." + string(k.Value.(ast.String)); !known[second] {
+				t.Errorf("input.%s is not known", second)
+			}
+			return nil
+		})
+	})
+	if n < 25 {
+		t.Errorf("only %d keys", n)
+	}
+}
+
+// Each source tells apart what differs there alone, and nothing else.
+func TestMemoSources(t *testing.T) {
+	r := random{rand.New(rand.NewPCG(7, 8))}
+	for name, f := range fields {
+		for range 300 {
+			a, b := r.input(), r.input()
+			if a.Kind == 0 || a.Kind == engine.Disconnect || a.Direction == 0 {
+				continue
+			}
+			b.Kind, b.Direction = a.Kind, a.Direction
+			if r.IntN(2) == 0 {
+				b.Identity, b.Session = a.Identity, a.Session
+			}
+			s := source{field: f}
+			same := bytes.Equal(s.append(nil, a), s.append(nil, b))
+			if seen := r.seen(t, name, a) == r.seen(t, name, b); same && !seen {
+				t.Fatalf("%s: %+v and %+v have one key", name, a, b)
+			}
+		}
+	}
+}
+
+// seen gives what a policy sees at name.
+func (r random) seen(t *testing.T, name string, in *engine.Input) string {
+	t.Helper()
+	doc, err := everything.input(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := doc.Find(ast.MustParseRef("input." + name)[1:])
+	if err != nil {
+		return "undefined"
+	}
+	return string(appendJSON(nil, v))
 }
 
 // A policy with very many names is planned without telling them apart.

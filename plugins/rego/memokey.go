@@ -115,6 +115,8 @@ func (s *source) ofIdentity(dst []byte, id *engine.Identity) []byte {
 		return appendText(dst, id.Sub, true)
 	case fieldRoles:
 		return appendList(dst, id.Roles)
+	case fieldScopes:
+		return appendList(dst, id.Scopes)
 	case fieldClaims:
 		return s.within(dst, id.Claims)
 	}

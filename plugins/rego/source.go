@@ -39,6 +39,7 @@ const (
 	fieldAuthenticated
 	fieldSub
 	fieldRoles
+	fieldScopes
 	fieldClaims
 	fieldExpires
 	fieldID
@@ -58,7 +59,7 @@ const (
 var fields = map[string]field{
 	"namespace": fieldNamespace, "event": fieldEvent, "room": fieldRoom, "ack": fieldAck, "bytes": fieldBytes,
 	"attachments": fieldAttachments, "args": fieldArgs, "auth": fieldAuth, "plugins": fieldPlugins,
-	"identity.authenticated": fieldAuthenticated, "identity.sub": fieldSub, "identity.roles": fieldRoles,
+	"identity.authenticated": fieldAuthenticated, "identity.sub": fieldSub, "identity.roles": fieldRoles, "identity.scopes": fieldScopes,
 	"identity.claims": fieldClaims, "identity.expires_at": fieldExpires,
 	"session.id": fieldID, "session.eio": fieldEIO, "session.transport": fieldTransport, "session.ip": fieldIP,
 	"session.secure": fieldSecure, "session.rooms": fieldRooms, "session.namespaces": fieldNamespaces,

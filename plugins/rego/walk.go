@@ -203,7 +203,9 @@ func (w *walker) input(ref ast.Ref) {
 		w.inner(first, ref)
 	case fields[first] != 0:
 		w.sources = append(w.sources, sourceOf(fields[first], ref, 2))
-	} // kind, direction and version are the same in all of the class; any other key is undefined
+	case first != "kind" && first != "direction" && first != "version": // these are the same in all of the class
+		w.blame(obstacleInput, "nothing is known of input."+first)
+	}
 }
 
 // inner notes a reference to input.session or input.identity.
@@ -220,6 +222,8 @@ func (w *walker) inner(first string, ref ast.Ref) {
 		}
 	case fields[first+"."+second] != 0:
 		w.sources = append(w.sources, sourceOf(fields[first+"."+second], ref, 3))
+	default:
+		w.blame(obstacleInput, "nothing is known of input."+first+"."+second)
 	}
 }
 
