@@ -92,7 +92,7 @@ func (i *instance) prepare() error {
 	if err := i.reserve(firstBuffer); err != nil {
 		return err
 	}
-	if err := i.loadProgram(); err != nil {
+	if err := i.loadProgram(); err != nil || i.pool.unconfigured {
 		return err
 	}
 	configure := i.mod.ExportedFunction(exportConfigure)
@@ -235,6 +235,8 @@ func (i *instance) renew() bool {
 func (i *instance) explain(what string, err error) error {
 	var exit *sys.ExitError
 	switch {
+	case errors.Is(err, context.Canceled):
+		return fmt.Errorf("%w: %s: %w", ErrTimeout, what, context.Canceled)
 	case errors.Is(err, errLate):
 		return fmt.Errorf("%w: %s used up its time", ErrTimeout, what)
 	case errors.Is(err, errFuel):
