@@ -12,7 +12,7 @@ import (
 )
 
 // ManifestSection is the custom section that holds the manifest.
-const ManifestSection = "siogw.manifest"
+const ManifestSection = hostabi.ManifestSection
 
 // The views, ABI.md section 4.
 const (

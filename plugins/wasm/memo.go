@@ -8,31 +8,42 @@ import (
 	"github.com/siogw/siogw/internal/memo"
 )
 
-// What a pure guest answered is kept by the bytes of the view, and read anew for each input: what a change does
-// depends on more than the view.
+// kept is what a pure guest answered to the bytes of a view. A verdict that changes nothing is kept as it is; what a
+// change does depends on more than the view, so that it is read anew for each input.
+type kept struct {
+	verdict engine.Verdict
+	answer  hostabi.Result // when changes
+	changes bool
+}
 
 // known gives the verdict on a view that the guest was asked about before.
 func (p *Plugin) known(in *engine.Input, view []byte, picked []int) (engine.Verdict, bool) {
 	if p.memo == nil {
 		return engine.Verdict{}, false
 	}
-	res, ok := p.memo.Get(view)
-	if !ok {
-		return engine.Verdict{}, false
+	k, ok := p.memo.Get(view)
+	if !ok || !k.changes {
+		return k.verdict, ok
 	}
-	res.Verdict = bytes.Clone(res.Verdict) // whoever gets a part of it may do with it what they like
-	return p.read(in, res, picked), true
+	k.answer.Verdict = bytes.Clone(k.answer.Verdict) // what is forwarded is written to
+	return p.read(in, k.answer, picked), true
 }
 
-func (p *Plugin) remember(view []byte, res hostabi.Result) {
+// remember keeps what the guest answered, and the verdict that it was for some input.
+func (p *Plugin) remember(view []byte, res hostabi.Result, v engine.Verdict) {
 	if p.memo == nil {
 		return
 	}
-	size := len(res.Verdict)
+	size := len(res.Verdict) + len(v.Labels) + 256
 	for _, l := range res.Labels {
 		size += len(l.Key) + len(l.Value) + 48
 	}
-	p.memo.Put(view, res, size)
+	k := kept{verdict: v}
+	if v.Transforms() {
+		k = kept{answer: res, changes: true}
+		k.answer.Verdict = bytes.Clone(res.Verdict)
+	}
+	p.memo.Put(view, k, size)
 }
 
 // Memo gives the figures of the memo, all zero for a guest without.

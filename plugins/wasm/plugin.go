@@ -50,7 +50,7 @@ type Plugin struct {
 	logger   *slog.Logger // nil for none
 	tally    *Tally
 	breaker  *backoff.Breaker
-	memo     *memo.Table[hostabi.Result] // nil for none
+	memo     *memo.Table[kept] // nil for none
 	buffers  sync.Pool
 }
 
@@ -83,7 +83,9 @@ func load(ctx context.Context, rt *hostabi.Runtime, opt Options) (_ *Plugin, err
 	}()
 	raw := opt.Manifest
 	if raw == nil {
-		raw = p.module.Custom(ManifestSection)
+		if raw, err = p.module.Manifest(ctx); err != nil {
+			return nil, err
+		}
 	}
 	if p.manifest, err = ParseManifest(raw); err != nil {
 		return nil, fmt.Errorf("manifest: %w", err)
@@ -96,7 +98,7 @@ func load(ctx context.Context, rt *hostabi.Runtime, opt Options) (_ *Plugin, err
 		p.kinds |= 1 << k
 	}
 	if p.manifest.Pure && p.manifest.View != ViewInput && opt.Memo > 0 { // the whole input has the time in it: no two are the same
-		p.memo = memo.New[hostabi.Result](opt.Memo)
+		p.memo = memo.New[kept](opt.Memo)
 	}
 	po := hostabi.PoolOptions{Memory: opt.Memory, Timeout: opt.Timeout, Size: opt.Size, Config: opt.Config,
 		Sink: sink{p}, Sessions: opt.Sessions, Store: opt.Store}
@@ -206,7 +208,7 @@ func (p *Plugin) ask(ctx context.Context, in *engine.Input, call *hostabi.Call, 
 	}
 	v := p.read(in, res, picked)
 	if v.Err == nil && res.Silent {
-		p.remember(call.View, res)
+		p.remember(call.View, res, v)
 	}
 	return v, Usage{Fuel: res.Fuel, Memory: res.Memory}
 }

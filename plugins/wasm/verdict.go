@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/siogw/siogw/engine"
 	"github.com/siogw/siogw/hostabi"
@@ -19,10 +20,14 @@ const (
 	maxReason = 1 << 10 // bytes of reason
 	maxData   = 16 << 10
 	maxLabels = 16 << 10
-	maxDepth  = 40 // of the verdict; its args are held to the input's limit
+	maxError  = 1 << 10 // bytes of error that are kept
+	maxDepth  = 40      // of the verdict; its args are held to the input's limit
 )
 
 var errTransform = errors.New("transform")
+
+// errOwn is an error that the guest tells of itself.
+var errOwn = errors.New("the plugin failed")
 
 // answer is a verdict's JSON, taken apart. Values are raw.
 type answer struct {
@@ -31,6 +36,7 @@ type answer struct {
 	args, auth, patch, texts []byte
 	attachments              []byte
 	labels, score            []byte
+	failure                  []byte
 }
 
 // verdict makes an engine verdict of what a guest answered.
@@ -73,6 +79,7 @@ var members = map[string]struct {
 	"attachments": {strictjson.Object, 0, func(a *answer) *[]byte { return &a.attachments }},
 	"labels":      {strictjson.Object, maxLabels, func(a *answer) *[]byte { return &a.labels }},
 	"score":       {strictjson.Number, 64, func(a *answer) *[]byte { return &a.score }},
+	"error":       {strictjson.Text, 0, func(a *answer) *[]byte { return &a.failure }},
 }
 
 func (a *answer) parse(raw []byte) error {
@@ -88,6 +95,10 @@ func (a *answer) parse(raw []byte) error {
 		if err := a.member(strictjson.String(key), value); err != nil {
 			return err
 		}
+	}
+	if a.failure != nil {
+		text := strictjson.String(a.failure)
+		return fmt.Errorf("%w: %s", errOwn, strings.ToValidUTF8(text[:min(len(text), maxError)], "\ufffd"))
 	}
 	return a.check()
 }
