@@ -37,6 +37,8 @@ type Decision struct {
 
 	Steps []Step // one for each plugin that was asked, in order
 	Took  time.Duration
+
+	Generation uint64 // counts the reloads of what it was made by; 0 where nobody counts
 }
 
 // Transformed reports whether the packet must be written anew.

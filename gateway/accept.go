@@ -71,7 +71,7 @@ func (g *Gateway) open(s *session, o *eioserver.Opening, in *engine.Input) error
 		return s.turnDown(in, code, nil)
 	}
 	d := s.gen.Engine.Decide(o.Request.Context(), in)
-	g.log(in, &d)
+	s.log(in, &d)
 	if d.Effect != engine.Allow {
 		s.respond(in, &d)
 		return refused(&d.Denial)

@@ -21,7 +21,7 @@ func (s *session) turnDown(in *engine.Input, code engine.Code, why error) error 
 	if why != nil {
 		d.Steps = []engine.Step{{Plugin: "identity", Verdict: engine.Failed(code, why)}}
 	}
-	s.g.log(in, &d)
+	s.log(in, &d)
 	s.respond(in, &d)
 	return refused(&d.Denial)
 }
@@ -50,6 +50,7 @@ func (s *session) abandon() {
 
 // leave gives back all that the session counts as. It is called once, when the session is closed.
 func (s *session) leave() {
+	s.gen.Engine.EndSession(s.base.ID)
 	s.gen.release()
 	s.giveBack()
 	s.dropUnfinished()

@@ -143,7 +143,7 @@ func (s *session) goodbye(n *namespace) []byte {
 func (s *session) logGone(n *namespace) engine.ID {
 	why := engine.Refuse(engine.CodeIdentityExpired, "")
 	why.Effect = engine.Allow // nothing was asked
-	s.g.log(s.input(engine.Disconnect, engine.In, n), &why)
+	s.log(s.input(engine.Disconnect, engine.In, n), &why)
 	return why.ID
 }
 

@@ -57,7 +57,7 @@ func (s *session) forward(from *end, pkt *socketio.Packet, raw []byte) {
 
 // settle logs a decision and carries it out.
 func (s *session) settle(j *job, d *engine.Decision) {
-	s.g.log(j.in, d)
+	s.log(j.in, d)
 	if d.Effect != engine.Allow {
 		s.reject(j, d)
 		return
@@ -70,7 +70,7 @@ func (s *session) settle(j *job, d *engine.Decision) {
 		if err := j.transform(d, &s.gen.Limits); err != nil {
 			failed := engine.Refuse(engine.CodeTransform, "")
 			failed.Steps = []engine.Step{{Plugin: "gateway", Verdict: engine.Failed(engine.CodeTransform, err)}}
-			s.g.log(j.in, &failed)
+			s.log(j.in, &failed)
 			s.reject(j, &failed)
 			return
 		}
@@ -149,7 +149,7 @@ func (s *session) malformed(e *end, pkt *socketio.Packet, err error) {
 	if e.dir == engine.Out {
 		kind = engine.Emit
 	}
-	s.g.log(s.input(kind, e.dir, nil), &d)
+	s.log(s.input(kind, e.dir, nil), &d)
 	if e.dir == engine.In {
 		s.respond(s.input(kind, e.dir, nil), &d)
 		s.end(engineio.ParseError)

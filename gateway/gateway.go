@@ -143,6 +143,12 @@ func (r *Rules) verify(c Credentials) (*engine.Identity, *engine.Denial) {
 	return id, nil
 }
 
+// log tells a decision, with the generation of the rules that it was made by.
+func (s *session) log(in *engine.Input, d *engine.Decision) {
+	d.Generation = s.gen.n
+	s.g.log(in, d)
+}
+
 func (g *Gateway) log(in *engine.Input, d *engine.Decision) {
 	if in.Time.IsZero() {
 		in.Time = time.Now()

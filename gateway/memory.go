@@ -113,6 +113,6 @@ func (s *session) evict() {
 		return
 	}
 	d := engine.Refuse(engine.CodeMemory, "")
-	s.g.log(s.input(engine.Event, engine.In, nil), &d)
+	s.log(s.input(engine.Event, engine.In, nil), &d)
 	s.end(engineio.OutOfMemory)
 }

@@ -24,7 +24,7 @@ func (s *session) refuse(j *job, d engine.Decision) {
 		j.in = s.input(kindOf(j), j.from.dir, j.n)
 		j.in.Namespace, j.in.Bytes = j.pkt.Namespace, size(j)
 	}
-	s.g.log(j.in, &d)
+	s.log(j.in, &d)
 	switch {
 	case j.from.dir == engine.Out, d.Code == engine.CodeUnknownAck,
 		d.Code == engine.CodeNamespaceState && j.pkt.Type != socketio.Connect:
@@ -156,6 +156,6 @@ func (s *session) countDenial(from *end) {
 		return
 	}
 	d := engine.Refuse(engine.CodeTooManyDenials, "")
-	s.g.log(s.input(engine.Event, engine.In, nil), &d)
+	s.log(s.input(engine.Event, engine.In, nil), &d)
 	s.disconnect()
 }

@@ -144,7 +144,7 @@ func (e *end) Closed(r engineio.Reason) {
 		e.s.gen.Shields.Count(shields.OfEnd(r))
 		d := engine.Refuse(code, "")
 		in := e.s.input(engine.Event, engine.In, nil)
-		e.s.g.log(in, &d)
+		e.s.log(in, &d)
 		e.s.respond(in, &d)
 	}
 	e.s.close(r, e.peer, engineio.OtherSideClosed)
@@ -205,7 +205,7 @@ func (s *session) close(why engineio.Reason, other *end, told engineio.Reason) {
 // logEnd notes the end of a namespace's connection, or of the session when n is nil.
 func (s *session) logEnd(dir engine.Direction, n *namespace, why string) {
 	d := engine.Decision{ID: engine.NewID(), Effect: engine.Allow, Denial: engine.Denial{Reason: why}, By: "gateway"}
-	s.g.log(s.input(engine.Disconnect, dir, n), &d)
+	s.log(s.input(engine.Disconnect, dir, n), &d)
 }
 
 // end closes both sides: the gateway's own decision.

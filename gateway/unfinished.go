@@ -71,7 +71,7 @@ func (s *session) giveUp(code engine.Code) {
 	}
 	d := engine.Refuse(code, "")
 	in := s.input(engine.Event, engine.In, nil)
-	s.g.log(in, &d)
+	s.log(in, &d)
 	s.respond(in, &d)
 	s.end(engineio.Denied)
 }
@@ -112,7 +112,7 @@ func (s *session) neverConnected() {
 	}
 	d := engine.Refuse(engine.CodeNeverConnected, "")
 	in := s.input(engine.Connect, engine.In, nil)
-	s.g.log(in, &d)
+	s.log(in, &d)
 	s.respond(in, &d)
 	s.end(engineio.HandshakeTimeout)
 }

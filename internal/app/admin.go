@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -9,12 +10,14 @@ import (
 )
 
 // Admin gives the handler of the admin listener: /healthz says that the process is up, /readyz that new
-// clients would be served, /metrics is for Prometheus, /shields lists the virtual patches as JSON.
+// clients would be served, /metrics is for Prometheus, /shields lists the virtual patches as JSON; POST /reload does what
+// [App.ReadAgain] does.
 func (a *App) Admin() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok") })
 	mux.HandleFunc("GET /readyz", a.ready)
 	mux.HandleFunc("GET /shields", a.listShields)
+	mux.HandleFunc("POST /reload", a.serveReload)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(a.registry(), promhttp.HandlerOpts{}))
 	return mux
 }
@@ -48,5 +51,21 @@ func answer(w http.ResponseWriter, status int, text string) {
 // listShields tells the states and counts of the virtual patches.
 func (a *App) listShields(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(a.shields.List(true)) // a reader that is gone needs no answer
+	_ = json.NewEncoder(w).Encode(a.current.Load().shields.List(true)) // a reader that is gone needs no answer
+}
+
+// serveReload reloads, and tells what changed, or why nothing did. No page may ask for it: a browser on the operator's
+// machine reaches the listener too.
+func (a *App) serveReload(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") != "" {
+		answer(w, http.StatusForbidden, "not for browsers")
+		return
+	}
+	done, err := a.ReadAgain(context.WithoutCancel(r.Context())) // half of it would be worse than none
+	if err != nil {
+		answer(w, http.StatusUnprocessableEntity, err.Error())
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(done) // a reader that is gone needs no answer
 }

@@ -13,16 +13,16 @@ import (
 	"github.com/siogw/siogw/gateway"
 	"github.com/siogw/siogw/internal/config"
 	"github.com/siogw/siogw/internal/decisionlog"
-	"github.com/siogw/siogw/internal/shields"
 )
 
 // App is a gateway that is ready to serve.
 type App struct {
-	cfg      *config.Config
-	judge    *Judge
+	cfg      *config.Config // of the start, for what cannot change
+	load     func() (*config.Config, error)
+	current  atomic.Pointer[generation]
+	reloads  reloads
 	log      *decisionlog.Log
 	counts   *counts
-	shields  *shields.Set
 	gateway  *gateway.Gateway
 	logger   *slog.Logger
 	version  string
@@ -36,6 +36,8 @@ type Options struct {
 	Stdout, Stderr io.Writer // for a decision log that goes there
 	Logger         *slog.Logger
 	Version        string // for metrics
+	// Load reads the configuration again, from where it came; nil: it stays as it is.
+	Load func() (*config.Config, error)
 }
 
 // New assembles a gateway. Its errors are those of [NewJudge], and of the decision log's output.
@@ -43,11 +45,12 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	a := &App{cfg: cfg, logger: o.Logger, version: o.Version}
-	var err error
-	if a.judge, err = NewJudge(ctx, cfg, JudgeOptions{Logger: o.Logger, Keep: &a.keep, Fetch: true}); err != nil {
+	a := &App{cfg: cfg, logger: o.Logger, version: o.Version, load: o.Load}
+	gen, err := a.loadGeneration(ctx, cfg)
+	if err != nil {
 		return nil, err
 	}
+	a.current.Store(gen)
 	if err = a.assemble(o); err != nil {
 		return nil, errors.Join(err, a.close(ctx))
 	}
@@ -64,13 +67,9 @@ func (a *App) assemble(o Options) error {
 		return a.cfg.Error("decision_log.output", err)
 	}
 	a.counts = newCounts(a.log)
-	a.counts.ended = a.judge.Engine.EndSession
 	gw := options(a.cfg)
-	if a.shields, err = newShields(a.cfg); err != nil {
-		return err
-	}
-	gw.Shields = a.shields
-	gw.Engine, gw.Verifier, gw.Log, gw.Logger = a.judge.Engine, a.judge.Verifier, a.counts, o.Logger
+	gw.Rules = a.current.Load().rules(a.release)
+	gw.Log, gw.Logger = a.counts, o.Logger
 	a.gateway, err = gateway.New(gw)
 	return err
 }
@@ -98,7 +97,8 @@ func (a *App) close(ctx context.Context) error {
 	if a.log != nil {
 		err = a.log.Close(ctx)
 	}
-	return errors.Join(err, a.judge.Close(ctx))
+	err = errors.Join(err, a.endReloads(ctx))
+	return errors.Join(err, a.current.Load().judge.Close(ctx))
 }
 
 // Warnings tells what an operator must know of a configuration that works and does not protect.

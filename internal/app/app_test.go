@@ -52,11 +52,11 @@ deny: { ack: false }
 	o := options(cfg)
 	old := options(parse(t, "", "eio3: true\nupstream: { url: 'http://h', translate: true }\n")) // where msgpack is not
 	o.EIO3, o.Translate = old.EIO3, old.Translate
-	for _, v := range []any{o, o.Limits, o.Limits.HTTP, o.Limits.Sessions, o.Limits.Traffic, o.Limits.Unfinished, o.Rooms, o.Deny, o.Compression} {
+	for _, v := range []any{o.Fixed, o.Rules, o.Limits, o.Limits.HTTP, o.Limits.Sessions, o.Limits.Traffic, o.Limits.Unfinished, o.Rooms, o.Deny, o.Compression} {
 		v := reflect.ValueOf(v)
 		for i := range v.NumField() {
 			switch name := v.Type().Field(i).Name; name {
-			case "Engine", "Verifier", "Log", "Logger", "Shields": // made by assemble
+			case "Engine", "Verifier", "Log", "Logger", "Shields", "Release": // made by assemble
 			default:
 				if v.Field(i).IsZero() {
 					t.Errorf("%s.%s is not set", v.Type(), name)

@@ -10,8 +10,7 @@ import (
 
 // counts counts decisions on their way to the log. The ends of sessions are not decisions.
 type counts struct {
-	next  gateway.Log
-	ended func(session string)
+	next gateway.Log
 
 	mu     sync.RWMutex
 	made   map[outcome]*atomic.Uint64
@@ -42,8 +41,6 @@ func (c *counts) Decision(in *engine.Input, d *engine.Decision) {
 	if in.Kind != engine.Disconnect {
 		add(c, c.made, outcome{in.Kind, in.Direction, d.Effect, d.Code, d.Transformed()})
 		c.nanos.Add(uint64(max(0, d.Took)))
-	} else if in.Namespace == "" && in.Session != nil { // the session's end, not a namespace's
-		c.ended(in.Session.ID)
 	}
 	for i := range d.Steps {
 		if v := &d.Steps[i].Verdict; v.Err != nil {

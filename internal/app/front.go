@@ -86,12 +86,11 @@ func LoadCertificates(cfg *config.Config) (*listen.Certificates, error) {
 	return certs, nil
 }
 
-// Reload reads the certificates again, without waiting till they are looked at. What is not good is logged,
-// and what was loaded before stays.
-func (a *App) Reload() {
+// reloadCertificates reads them again, without waiting till they are looked at. What is not good is logged, and what
+// was loaded before stays.
+func (a *App) reloadCertificates() {
 	certs, _ := a.front.get()
 	if certs == nil {
-		a.logger.Info("nothing to reload: no certificate is configured (tls)")
 		return
 	}
 	changed, err := certs.Reload()
@@ -119,6 +118,9 @@ func (a *App) background(ctx context.Context) (stop func()) {
 		running.Go(func() { certs.Watch(ctx, a.cfg.TLS.Reload, a.reloaded) })
 	}
 	running.Go(func() { a.gateway.CheckUpstreams(ctx) })
+	if a.cfg.Reload.Watch && a.load != nil {
+		running.Go(func() { a.watch(ctx) })
+	}
 	return func() {
 		cancel()
 		running.Wait()

@@ -171,7 +171,7 @@ func TestPollingHTTP2(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s.Reload()
+	s.reloadCertificates()
 	if !s.log.has("certificate reloaded") {
 		t.Error("nothing is said of the reload")
 	}
@@ -183,7 +183,7 @@ func TestPollingHTTP2(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "c.pem"), []byte("broken"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s.Reload()
+	s.reloadCertificates()
 	if !s.log.has("certificate not reloaded") {
 		t.Error("nothing is said of the failure")
 	}

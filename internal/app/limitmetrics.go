@@ -39,7 +39,7 @@ func (a *App) collectLimits(ch chan<- prometheus.Metric, st *gateway.Stats) {
 	}
 	count(slowed, float64(st.Slowed))
 	gauge(memoryHeld, st.Held)
-	gauge(memoryLimit, sessionsShare(int64(a.cfg.Limits.Memory)))
+	gauge(memoryLimit, sessionsShare(int64(a.current.Load().cfg.Limits.Memory)))
 	gauge(unfinishedHeld, st.Unfinished)
 	gauge(bansHeld, int64(st.Bans))
 }

@@ -39,6 +39,7 @@ func (c collector) Describe(ch chan<- *prometheus.Desc) {
 	describePlugins(ch)
 	describeLimits(ch)
 	describeIdentity(ch)
+	describeReloads(ch)
 }
 
 // Collect implements prometheus.Collector.
@@ -61,16 +62,17 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	each(k, k.errors, func(e pluginError, n float64) { count(pluginErrors, n, e.plugin, strconv.Itoa(int(e.code))) })
 	count(decisionTime, float64(k.nanos.Load())/1e9)
 	count(logDropped, float64(c.app.log.Dropped()))
-	for _, s := range c.app.shields.List(true) {
+	for _, s := range c.app.current.Load().shields.List(true) {
 		if s.Count != nil {
 			count(shieldHits, float64(*s.Count), s.ID)
 		}
 	}
 	c.app.collectFront(ch)
 	c.app.keep.collect(ch)
-	c.app.judge.collectPlugins(ch)
+	c.app.current.Load().judge.collectPlugins(ch)
 	c.app.collectLimits(ch, &st)
-	c.app.judge.collectIdentity(ch, &st)
+	c.app.current.Load().judge.collectIdentity(ch, &st)
+	c.app.collectReloads(ch)
 	ch <- prometheus.MustNewConstMetric(buildInfo, prometheus.GaugeValue, 1, c.app.version)
 }
 

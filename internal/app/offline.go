@@ -24,7 +24,7 @@ type Offline struct {
 
 // NewOffline loads what [NewJudge] loads, and the shields.
 func NewOffline(ctx context.Context, cfg *config.Config, o JudgeOptions) (*Offline, error) {
-	set, err := newShields(cfg)
+	set, err := newShields(cfg, nil)
 	if err != nil {
 		return nil, err
 	}

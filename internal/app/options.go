@@ -10,9 +10,13 @@ import (
 	"github.com/siogw/siogw/socketio"
 )
 
-// newShields makes the virtual patches in their configured states.
-func newShields(c *config.Config) (*shields.Set, error) {
-	s, err := shields.New(c.Shields.Options())
+// newShields makes the virtual patches in their configured states, with the counts of before; nil for none.
+func newShields(c *config.Config, before *shields.Set) (*shields.Set, error) {
+	load := shields.New
+	if before != nil {
+		load = before.With
+	}
+	s, err := load(c.Shields.Options())
 	if err != nil {
 		return nil, c.Error("shields.overrides", err)
 	}

@@ -68,6 +68,7 @@ var packages = map[string]pkg{
 	"internal/identity":    {layer: 5, heavy: []string{"jwx"}},
 	"internal/decisionlog": {layer: 5},
 	"internal/store":       {layer: 5},
+	"internal/watch":       {layer: 0},
 	"internal/listen":      {layer: 5, heavy: []string{"acme", "proxy"}},
 
 	// The program.

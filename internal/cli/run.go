@@ -17,7 +17,8 @@ func runCommand(s *streams) *cobra.Command {
 		Short: "Run the gateway",
 		Long: `Run the gateway until it is told to stop. SIGTERM and SIGINT drain: new clients are refused, the open
 sessions are closed so that their clients come back elsewhere, within ten seconds. A second one ends it at once.
-SIGHUP reads the certificates again; they are looked at by themselves too, see tls.reload.
+SIGHUP reads the configuration again, with all that it names, and the certificates. Flags and environment stay in
+force. What is not good is refused as a whole; see also reload.watch and tls.reload.
 The gateway's own log goes to stderr, the decision log by default to stdout.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), s, &c) },
@@ -37,11 +38,11 @@ func run(ctx context.Context, s *streams, c *source) error {
 	}
 	ctx, stop := untilSignal(ctx)
 	defer stop()
-	a, err := app.New(ctx, cfg, app.Options{Stdout: s.out, Stderr: s.err, Logger: log, Version: buildVersion().Version})
+	a, err := app.New(ctx, cfg, app.Options{Stdout: s.out, Stderr: s.err, Logger: log, Version: buildVersion().Version, Load: c.load})
 	if err != nil {
 		return err
 	}
-	defer onHangup(a.Reload)()
+	defer onHangup(func() { _, _ = a.ReadAgain(ctx) })() // it logs
 	err = a.Serve(ctx, func(clients, admin net.Addr) {
 		log.Info("listening", "address", clients.String(), "path", cfg.Path, "upstream", strings.Join(cfg.Servers(), ", "),
 			"admin", address(admin))

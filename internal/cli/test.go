@@ -72,7 +72,7 @@ func (t *testRun) start(cmd *cobra.Command, s *streams, paths []string) (err err
 	}
 	ctx, stop := untilSignal(cmd.Context())
 	defer stop()
-	return watch(ctx, func() []string { return t.roots(paths) }, func() {
+	return watchFolders(ctx, func() []string { return t.roots(paths) }, func() {
 		err := t.once(ctx, s, paths)
 		if err != nil && !errors.Is(err, errFindings) {
 			for _, e := range flatten(err) {

@@ -4,53 +4,15 @@ import (
 	"context"
 	"io/fs"
 	"path/filepath"
-	"time"
 
-	"github.com/fsnotify/fsnotify"
+	"github.com/siogw/siogw/internal/watch"
 )
 
-const (
-	settle     = 100 * time.Millisecond // editors write a file in several steps
-	maxFolders = 2000                   // that are watched
-)
+const maxFolders = 2000 // that are watched
 
-// watch calls run, and again whenever something changes in the folders of roots, till ctx ends.
-func watch(ctx context.Context, roots func() []string, run func()) error {
-	w, err := fsnotify.NewWatcher()
-	if err != nil {
-		return err
-	}
-	defer w.Close()
-	for {
-		for _, dir := range folders(roots()) { // before run, so that no change is missed
-			if err := w.Add(dir); err != nil {
-				return err
-			}
-		}
-		run()
-		if err := changed(ctx, w); err != nil || ctx.Err() != nil {
-			return err
-		}
-	}
-}
-
-// changed waits for a change, and then till there are no more.
-func changed(ctx context.Context, w *fsnotify.Watcher) error {
-	var quiet <-chan time.Time
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case e := <-w.Events:
-			if e.Op != fsnotify.Chmod {
-				quiet = time.After(settle)
-			}
-		case err := <-w.Errors:
-			return err
-		case <-quiet:
-			return nil
-		}
-	}
+// watchFolders calls run, and again whenever something changes in the folders of roots, till ctx ends.
+func watchFolders(ctx context.Context, roots func() []string, run func()) error {
+	return watch.Folders(ctx, func() []string { return folders(roots()) }, run)
 }
 
 // folders gives the folders of roots and those below; what cannot be read is left out.

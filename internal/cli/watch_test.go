@@ -15,7 +15,7 @@ func TestWatch(t *testing.T) {
 	dir := t.TempDir()
 	ran, ended := make(chan struct{}), make(chan error, 1)
 	go func() {
-		ended <- watch(ctx, func() []string { return []string{dir} }, func() {
+		ended <- watchFolders(ctx, func() []string { return []string{dir} }, func() {
 			select {
 			case ran <- struct{}{}:
 			case <-ctx.Done():

@@ -65,8 +65,9 @@ type Config struct {
 	Responses   []Response  `yaml:"responses"`
 	DecisionLog DecisionLog `yaml:"decision_log"`
 	// Store keeps what several gateways share: memory, or redis://…. Default memory.
-	Store string `yaml:"store"`
-	Log   Log    `yaml:"log"`
+	Store  string `yaml:"store"`
+	Log    Log    `yaml:"log"`
+	Reload Reload `yaml:"reload"`
 
 	File   string `yaml:"-"` // the file that was read, "" for none
 	places map[string]place

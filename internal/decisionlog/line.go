@@ -36,6 +36,9 @@ func (m *masks) appendLine(b []byte, in *engine.Input, d *engine.Decision) []byt
 		b = strconv.AppendInt(append(b, `,"attachments":`...), int64(n), 10)
 	}
 	b = appendMicros(b, d.Took)
+	if d.Generation > 0 {
+		b = strconv.AppendUint(append(b, `,"generation":`...), d.Generation, 10)
+	}
 	if in.Args != nil {
 		b = m.args.appendValue(append(b, `,"args":`...), in.Args)
 	}

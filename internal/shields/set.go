@@ -66,6 +66,16 @@ func New(o Options) (*Set, error) {
 	return s, nil
 }
 
+// With gives a set with other states, which goes on with the counts of s. The error is an *UnknownError.
+func (s *Set) With(o Options) (*Set, error) {
+	other, err := New(o)
+	if err != nil {
+		return nil, err
+	}
+	other.seen = s.seen
+	return other, nil
+}
+
 // Check holds a decoded packet against the rules, and counts. stopped is the shield that refuses it, nil for none;
 // noted are those in monitor mode that would.
 func (s *Set) Check(in *engine.Input) (stopped *Shield, noted []*Shield) {
