@@ -24,6 +24,7 @@ var exportTypes = []struct {
 	{exportDecide, "(i32, i32) → (i64)", true},
 	{exportConfigure, "(i32, i32) → (i64)", false},
 	{exportProgram, "(i32, i32) → (i64)", false},
+	{exportManifest, "() → (i64)", false},
 	{"_initialize", "() → ()", false},
 }
 

@@ -78,6 +78,8 @@ type Pool struct {
 
 	snapshot *snapshot // nil with lifetime Shared
 	seats    seats
+
+	unconfigured bool // its instance is asked for the manifest and for nothing else
 }
 
 type slot struct {
