@@ -1,9 +1,11 @@
 package gateway
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
+	"os"
 	"sync"
 	"time"
 
@@ -12,9 +14,6 @@ import (
 
 // paceUnit is the number of bytes that a client has HTTPLimits.PassTime for.
 const paceUnit = 16 << 10
-
-// errSlowBody ends a request whose body comes too slowly.
-var errSlowBody = errors.New("the client sends its body too slowly")
 
 // pace holds one direction of a request to a least speed: of the time that the client lets us wait, not of what the
 // upstream takes.
@@ -38,10 +37,11 @@ func (p *pace) over() bool { return p.left <= 0 }
 // paced makes a plain request, and its answer, keep to HTTPLimits.PassTime. done is to be called after it is answered.
 func (g *Gateway) paced(lim *HTTPLimits, w http.ResponseWriter, r *http.Request) (answer http.ResponseWriter, done func()) {
 	unit, rc := lim.PassTime, http.NewResponseController(w)
-	if r.ContentLength != 0 {
-		r.Body = &pacedBody{ReadCloser: r.Body, rc: rc, pace: pace{unit: unit, left: unit}}
-	}
 	p := &pacedWriter{ResponseWriter: w, rc: rc, pace: pace{unit: unit, left: unit}}
+	if r.ContentLength != 0 {
+		p.body = &pacedBody{ReadCloser: r.Body, rc: rc, pace: pace{unit: unit, left: unit}}
+		r.Body = p.body
+	}
 	return p, func() {
 		if p.over() {
 			g.stats.refuse(engine.CodeSlowAnswer)
@@ -54,9 +54,11 @@ type pacedBody struct {
 	io.ReadCloser
 	rc   *http.ResponseController
 	pace pace
+	slow bool // the client was too slow
 
-	mu     sync.Mutex
-	closed bool // the connection may have its next request by now
+	in     sync.Mutex // held while a Read is under way; guards pace and slow
+	mu     sync.Mutex // a leaf
+	closed bool       // the connection may have its next request by now
 }
 
 // Close implements io.Closer.
@@ -79,6 +81,8 @@ func (b *pacedBody) until(t time.Time) {
 // Read implements io.Reader. Its deadline is gone when the body is whole: the server reads on, to notice that the
 // client hangs up.
 func (b *pacedBody) Read(p []byte) (int, error) {
+	b.in.Lock()
+	defer b.in.Unlock()
 	begin := time.Now()
 	b.until(begin.Add(b.pace.left))
 	n, err := b.ReadCloser.Read(p)
@@ -87,7 +91,7 @@ func (b *pacedBody) Read(p []byte) (int, error) {
 	case err == io.EOF:
 		b.until(time.Time{})
 	case err != nil && b.pace.over():
-		return n, errSlowBody
+		b.slow = true
 	}
 	return n, err
 }
@@ -95,8 +99,21 @@ func (b *pacedBody) Read(p []byte) (int, error) {
 // pacedWriter is the answer.
 type pacedWriter struct {
 	http.ResponseWriter
-	rc *http.ResponseController
+	rc   *http.ResponseController
+	body *pacedBody // of the request; nil for none
 	pace
+}
+
+// slowBody reports whether the request that w answers failed for its body. The error of the round trip alone does not
+// tell: the server cancels the request's context as well, before Read has returned.
+func slowBody(w http.ResponseWriter, err error) bool {
+	p, ok := w.(*pacedWriter)
+	if !ok || p.body == nil || !errors.Is(err, context.Canceled) && !errors.Is(err, os.ErrDeadlineExceeded) {
+		return false
+	}
+	p.body.in.Lock()
+	defer p.body.in.Unlock()
+	return p.body.slow
 }
 
 // Write implements io.Writer.

@@ -26,7 +26,7 @@ func (g *Gateway) newPassthrough(t *target) *httputil.ReverseProxy {
 		Transport: t.http,
 		Rewrite:   func(r *httputil.ProxyRequest) { g.rewrite(r, t) },
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
-			if errors.Is(err, errSlowBody) {
+			if slowBody(w, err) {
 				g.turn(w, http.StatusRequestTimeout, engine.CodeSlowBody)
 				return
 			}
