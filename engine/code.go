@@ -57,7 +57,8 @@ const (
 	CodeUnfinishedBytes Code = 318 // attachments of unfinished packets above limits.unfinished.bytes
 	CodeUnanswered      Code = 319 // more unanswered events than limits.acks
 
-	CodeShield Code = 320 // a virtual patch (shields)
+	CodeShield   Code = 320 // a virtual patch (shields)
+	CodeLateAuth Code = 321 // a server 2.x has the client in the main namespace already, by another auth
 
 	CodeConnectionsTotal Code = 400 // limits.connections.total reached
 	CodeConnectionsPerIP Code = 401 // limits.connections.per_ip reached
@@ -115,6 +116,7 @@ var codeTexts = map[Code]string{
 	CodeState: "not allowed in this state", CodeNamespaceState: "namespace not connected",
 	CodeUnknownAck: "answer nobody asked for", CodeReservedEvent: "reserved event name",
 	CodeRoom: "room is not a string", CodeRooms: "too many rooms", CodeShield: "stopped by shield",
+	CodeLateAuth:         "entered with another auth already",
 	CodeConnectionsTotal: "too many connections", CodeConnectionsPerIP: "too many connections from this address",
 	CodeConnectionRate: "connecting too fast", CodeEventRate: "too many events",
 	CodeTooManyDenials: "too many denials", CodeUpstreamDown: "upstream unavailable",

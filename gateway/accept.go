@@ -25,10 +25,6 @@ const dialTimeout = 10 * time.Second
 func (g *Gateway) accept(o *eioserver.Opening) (engineio.Handler, error) {
 	s := g.newSession(o)
 	s.gen.Shields.Count(shields.OfHeader(o.Request.Header))
-	if g.poolOf(o.Request).upstreamEIO(o.EIO) == 0 {
-		s.gen.release()
-		return nil, &engineio.Error{Code: engineio.UnsupportedRevision}
-	}
 	in := s.input(engine.Handshake, engine.In, nil)
 	if code := s.room(in.Time); code != engine.CodeNone {
 		defer s.gen.release()
@@ -76,6 +72,10 @@ func (g *Gateway) open(s *session, o *eioserver.Opening, in *engine.Input) error
 		s.respond(in, &d)
 		return refused(&d.Denial)
 	}
+	if !s.down.v4() && s.up.v4() {
+		s.late = &late{}
+		return nil
+	}
 	var extra url.Values
 	if s.down.v4() && s.up.v4() {
 		var ok bool
@@ -122,10 +122,14 @@ func (g *Gateway) newSession(o *eioserver.Opening) *session {
 
 // dial opens the upstream's session. What a decision put into extra goes before the client's own query.
 func (s *session) dial(o *eioserver.Opening, extra url.Values) (*eioclient.Session, *target, error) {
+	return s.g.dialPool(o, s.g.poolOf(o.Request), s.dialOptions(o, extra))
+}
+
+func (s *session) dialOptions(o *eioserver.Opening, extra url.Values) eioclient.Options {
 	g, lim := s.g, &s.gen.Limits
 	query := o.Request.URL.Query()
 	maps.Copy(query, extra)
-	return g.dialPool(o, g.poolOf(o.Request), eioclient.Options{
+	return eioclient.Options{
 		Header:     upstreamHeader(o.Request, o.Addr, o.Secure),
 		EIO:        g.poolOf(o.Request).upstreamEIO(o.EIO),
 		Query:      query,
@@ -134,7 +138,7 @@ func (s *session) dial(o *eioserver.Opening, extra url.Values) (*eioclient.Sessi
 		Account:    o.Account,
 		HardLimit:  highWater + 2*lim.Payload,
 		Logger:     g.opt.Logger,
-	})
+	}
 }
 
 // forwarded are the client's headers that the upstream sees; everything else stays at the gateway.
@@ -185,18 +189,33 @@ func refused(d *engine.Denial) error {
 
 // upstreamError maps an upstream that refuses, or does not answer, to what the client sees.
 func (g *Gateway) upstreamError(in *engine.Input, err error) error {
+	if d := g.upstreamDenial(in, err); d.Code == engine.CodeUpstreamDown {
+		return &engineio.Error{Code: engineio.UpstreamUnavailable, Status: http.StatusServiceUnavailable, Cause: err}
+	}
+	var no *eioclient.Refused
+	errors.As(err, &no)
+	return refusalOf(no)
+}
+
+// upstreamDenial logs an upstream that refuses (CodeUpstreamRefused, err being an *eioclient.Refused) or is not there.
+func (g *Gateway) upstreamDenial(in *engine.Input, err error) engine.Decision {
+	code := engine.CodeUpstreamDown
 	var no *eioclient.Refused
 	if errors.As(err, &no) && no.Status < 500 {
-		d := engine.Refuse(engine.CodeUpstreamRefused, "")
-		d.Steps = []engine.Step{{Plugin: "gateway", Verdict: engine.Failed(engine.CodeUpstreamRefused, err)}}
-		g.log(in, &d)
-		return refusalOf(no)
+		code = engine.CodeUpstreamRefused
+	} else {
+		g.opt.Logger.Warn("upstream unavailable", "error", err)
 	}
-	d := engine.Refuse(engine.CodeUpstreamDown, "")
-	d.Steps = []engine.Step{{Plugin: "gateway", Verdict: engine.Failed(engine.CodeUpstreamDown, err)}}
+	d := failed(code, err)
 	g.log(in, &d)
-	g.opt.Logger.Warn("upstream unavailable", "error", err)
-	return &engineio.Error{Code: engineio.UpstreamUnavailable, Status: http.StatusServiceUnavailable, Cause: err}
+	return d
+}
+
+// failed is the refusal of what went wrong with err.
+func failed(code engine.Code, err error) engine.Decision {
+	d := engine.Refuse(code, "")
+	d.Steps = []engine.Step{{Plugin: "gateway", Verdict: engine.Failed(code, err)}}
+	return d
 }
 
 // refusalOf gives the reference's own code for a message of the reference; any other message is an

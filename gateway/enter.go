@@ -54,6 +54,7 @@ func (s *session) leave() {
 	s.gen.release()
 	s.giveBack()
 	s.dropUnfinished()
+	s.late.stop()
 	s.hasConnected()
 	s.stopExpiry()
 	if s.throttled != nil {

@@ -25,6 +25,9 @@ type job struct {
 // forward is the straight line of one packet, the same for both directions. What has no decision of its
 // own (the answers to CONNECT, DISCONNECT) follows the state machine only.
 func (s *session) forward(from *end, pkt *socketio.Packet, raw []byte) {
+	if s.late != nil && from == s.up && pkt.Namespace == "/" && !s.hearLate(pkt) {
+		return
+	}
 	j := &job{from: from, pkt: pkt, raw: raw, n: s.namespaces[pkt.Namespace]}
 	if code := s.admit(j); code != engine.CodeNone {
 		s.gen.Shields.Count(shields.OfRefusal(code, pkt))
@@ -78,8 +81,17 @@ func (s *session) settle(j *job, d *engine.Decision) {
 	s.pass(j, d)
 }
 
-// pass writes the packet to the other side and notes what it changes.
+// pass lets the packet go to the other side.
 func (s *session) pass(j *job, d *engine.Decision) {
+	if s.late != nil && j.from == s.down && j.pkt.Type == socketio.Connect {
+		s.connectLate(j)
+		return
+	}
+	s.send(j, d)
+}
+
+// send writes the packet to the other side and notes what it changes.
+func (s *session) send(j *job, d *engine.Decision) {
 	j.translate()
 	message := j.raw
 	if message == nil || (d != nil && d.Transformed()) {
@@ -105,6 +117,9 @@ func (s *session) note(j *job) {
 	case socketio.Disconnect:
 		s.logEnd(j.from.dir, j.n, "namespace left")
 		s.setState(j.n, gone)
+		if s.late != nil && j.n.name == "/" {
+			s.late.main = lost
+		}
 	case socketio.Event, socketio.BinaryEvent:
 		if j.pkt.HasID {
 			j.n.asked(j.from.dir).add(j.pkt.ID, j.in.Event, s.gen.Limits.Acks, j.in.Time)

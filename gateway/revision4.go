@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"errors"
+	"fmt"
 	"net/url"
 
 	"github.com/siogw/siogw/engine"
@@ -23,13 +24,10 @@ func revisionOf(eio int) socketio.Revision {
 	return socketio.V5
 }
 
-// upstreamEIO gives the revision that the upstream is dialled with for a client's; 0 when there is no way.
+// upstreamEIO gives the revision that the upstream is dialled with for a client's.
 func (u *Upstream) upstreamEIO(client int) int {
-	switch {
-	case client == 3 && (u.EIO == 3 || !u.Translate):
+	if u.EIO == 3 || client == 3 && !u.Translate {
 		return 3
-	case u.EIO == 3:
-		return 0
 	}
 	return 4
 }
@@ -71,7 +69,7 @@ func (nowhere) Close(engineio.Reason)     {}
 // another namespace who was refused the main one.
 func (s *session) stranded() bool {
 	_, none := s.up.eio.(nowhere)
-	return none && s.namespaces["/"] != nil
+	return none && s.late == nil && s.namespaces["/"] != nil
 }
 
 // readQuery makes auth of the query of a client's CONNECT.
@@ -109,8 +107,15 @@ func (j *job) translate() {
 		}
 	case from == to:
 		return
+	case j.pkt.Type == socketio.Connect && from:
+		j.pkt.Data = marshal(map[string]string{"sid": j.from.s.late.id(j.n.name)})
 	case j.pkt.Type == socketio.Connect:
 		j.pkt.Data = nil
+	case j.pkt.Type == socketio.ConnectError && from && j.n.state == connected: // socket.error
+		j.pkt.Type = socketio.Event
+		j.pkt.Data = append(append([]byte(`["error",`), orNull(j.pkt.Data)...), ']')
+	case j.pkt.Type == socketio.ConnectError && from:
+		j.pkt.Data = longRefusal(j.pkt.Data)
 	case j.pkt.Type == socketio.ConnectError:
 		j.pkt.Data = shortRefusal(j.pkt.Data)
 	default:
@@ -119,6 +124,36 @@ func (j *job) translate() {
 	if from != to {
 		j.raw = nil
 	}
+}
+
+// id gives the socket.id of a namespace at a server 2.x (socket.io 2.5, lib/socket.js).
+func (l *late) id(namespace string) string {
+	if namespace == "/" {
+		return l.sid
+	}
+	return namespace + "#" + l.sid
+}
+
+// longRefusal gives what a revision 5 client reads of a refusal by a server 2.x, which may be anything: a message, else
+// the data of one.
+func longRefusal(payload []byte) []byte {
+	message := []byte(`"refused by upstream"`)
+	if strictjson.KindOf(payload) == strictjson.Text {
+		return fmt.Appendf(nil, `{"message":%s}`, payload)
+	}
+	if strictjson.KindOf(payload) == strictjson.Object {
+		if own, ok := strictjson.Member(payload, "message"); ok && strictjson.KindOf(own) == strictjson.Text {
+			message = own
+		}
+	}
+	return fmt.Appendf(nil, `{"message":%s,"data":%s}`, message, orNull(payload))
+}
+
+func orNull(payload []byte) []byte {
+	if len(payload) == 0 {
+		return []byte("null")
+	}
+	return payload
 }
 
 // shortRefusal gives what a server sends a revision 4 client for a refusal: the data of it, else the message

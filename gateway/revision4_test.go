@@ -443,7 +443,6 @@ func TestHandshakesOfRevisions(t *testing.T) {
 		want   string
 	}{
 		{"3", func(o *gateway.Options) { o.EIO3 = false }, `400 {"code":5,"message":"Unsupported protocol version"}`},
-		{"4", func(o *gateway.Options) { o.UpstreamEIO = 3 }, `400 {"code":5,"message":"Unsupported protocol version"}`},
 		{"3", nil, `400 {"code":5,"message":"Unsupported protocol version"}`}, // the upstream's own refusal
 	} {
 		w := newWires(t, nil, c.change)
@@ -469,7 +468,7 @@ func TestRevisionOptions(t *testing.T) {
 	}
 	for name, bad := range map[string]func(*gateway.Options){
 		"msgpack":          func(o *gateway.Options) { o.EIO3, o.Parser = true, 1 },
-		"nobody":           func(o *gateway.Options) { o.UpstreamEIO = 3 },
+		"msgpack upstream": func(o *gateway.Options) { o.UpstreamEIO, o.Parser = 3, 1 },
 		"nothing to do":    func(o *gateway.Options) { o.EIO3, o.UpstreamEIO, o.Translate = true, 3, true },
 		"no such revision": func(o *gateway.Options) { o.UpstreamEIO = 5 },
 	} {

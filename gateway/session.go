@@ -26,6 +26,7 @@ type session struct {
 	request  *http.Request    // headers, URL and certificate of the handshake only: a CONNECT verifies against them
 	base     engine.Session   // what all namespaces' views have in common
 	target   *target          // the upstream's server; nil for none
+	late     *late            // nil where the upstream is dialled for the handshake
 
 	mu         sync.Mutex
 	down, up   *end

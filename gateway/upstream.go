@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/siogw/siogw/socketio"
 )
 
 // Upstream is servers that are alike: any of them may serve a session, which then stays with it.
@@ -85,8 +87,8 @@ func (g *Gateway) newPool(u Upstream) (*pool, error) {
 		return nil, errors.New("no URL")
 	case u.EIO != 3 && u.EIO != 4:
 		return nil, errors.New("its Engine.IO is neither 3 nor 4")
-	case u.EIO == 3 && !g.opt.EIO3:
-		return nil, errors.New("servers of Engine.IO 3 have clients of Engine.IO 3 only")
+	case u.EIO == 3 && g.opt.Parser != socketio.JSON:
+		return nil, errors.New("msgpack is not spoken over Engine.IO 3")
 	case u.EIO == 3 && u.Translate:
 		return nil, errors.New("nothing to translate: its servers speak Engine.IO 3")
 	}

@@ -396,7 +396,7 @@ func TestPoolErrors(t *testing.T) {
 		"no host":   {Name: "x", URLs: []*url.URL{{Scheme: "http"}}},
 		"no socket": {Name: "x", URLs: []*url.URL{{Scheme: "unix"}}},
 		"revision":  {Name: "x", EIO: 5, URLs: []*url.URL{{Scheme: "http", Host: "h"}}},
-		"clients":   {Name: "x", EIO: 3, URLs: []*url.URL{{Scheme: "http", Host: "h"}}},
+		"translate": {Name: "x", EIO: 3, Translate: true, URLs: []*url.URL{{Scheme: "http", Host: "h"}}},
 		"a path":    {Name: "x", ClientPath: "/", URLs: []*url.URL{{Scheme: "http", Host: "h"}}},
 	} {
 		opt := gateway.Options{Fixed: gateway.Fixed{Path: "/socket.io/", Upstreams: []gateway.Upstream{p}}, Rules: gateway.Rules{Engine: nothing(t)}}

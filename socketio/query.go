@@ -48,7 +48,7 @@ func QueryAuth(query string) ([]byte, error) {
 }
 
 // AuthQuery is the way back, for an object in strict JSON: members that are strings, numbers or booleans become
-// keys of a query. Anything else has no form there, and is an *Error, like a query longer than DefaultLimits.Query.
+// keys of a query, and null is left out. Anything else has no form there, and is an *Error, like a query longer than DefaultLimits.Query.
 func AuthQuery(auth []byte) (string, error) {
 	values := url.Values{}
 	for key, raw := range strictjson.Members(auth) {
@@ -57,6 +57,8 @@ func AuthQuery(auth []byte) (string, error) {
 		case strictjson.Text:
 			text = strictjson.String(raw)
 		case strictjson.Number, strictjson.Bool:
+		case strictjson.Null:
+			continue
 		default:
 			return "", badQuery("a member that has no form in a query")
 		}

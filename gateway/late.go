@@ -1,0 +1,221 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/url"
+	"time"
+
+	"github.com/siogw/siogw/engine"
+	"github.com/siogw/siogw/engineio"
+	"github.com/siogw/siogw/engineio/eioclient"
+	"github.com/siogw/siogw/engineio/eioserver"
+	"github.com/siogw/siogw/socketio"
+)
+
+// A client of Engine.IO 4 enters no namespace by its handshake; a server 2.x takes every session to the main one as it
+// opens, with the query of the handshake for auth. So the session of such a pair has no upstream till its first CONNECT
+// is allowed, whichever namespace that is for. The main one is then entered in any case, by a decision of its own.
+
+// late is what such a session knows of its upstream. s.mu guards it.
+type late struct {
+	main   mainState
+	query  string // what the main namespace is entered with
+	sid    string // of the upstream's session
+	held   []*job // CONNECTs that wait till it is entered
+	cancel context.CancelFunc
+	timer  *time.Timer
+}
+
+// mainState is where the server stands with the main namespace.
+type mainState uint8
+
+const (
+	undialled mainState = iota
+	entering            // dialled, or being so: the server's answer is due
+	entered
+	// left, or refused: servers 2.x do not tell who enters it again in the same session that they let him in.
+	lost
+)
+
+// answerTimeout bounds the wait for the server's answer, the dial included.
+const answerTimeout = 2 * dialTimeout
+
+var errNoAnswer = errors.New("no answer for the main namespace")
+
+// connectLate carries a CONNECT that passes to the server, after what that needs before.
+func (s *session) connectLate(j *job) {
+	l, main := s.late, j.pkt.Namespace == "/"
+	query, err := socketio.AuthQuery(j.pkt.Data)
+	if err != nil {
+		s.refuse(j, failed(engine.CodeTransform, err))
+		return
+	}
+	j.pkt.Query = query
+	switch {
+	case l.main == lost: // the client comes back, in a session that can enter it
+		s.end(engineio.OtherSideClosed)
+	case main && l.main != undialled && query != "" && query != l.query:
+		s.refuse(j, engine.Refuse(engine.CodeLateAuth, ""))
+	case main && l.main == entered: // for another namespace's sake
+		s.setState(j.n, connecting)
+		s.pass(&job{from: s.up, pkt: &socketio.Packet{Type: socketio.Connect, Namespace: "/"}, n: j.n}, nil)
+	case l.main == entered:
+		s.send(j, nil)
+	default:
+		s.holdLate(j)
+	}
+}
+
+// holdLate keeps a CONNECT till the main namespace is entered, and has it entered if nobody does.
+func (s *session) holdLate(j *job) {
+	l := s.late
+	if l.main == undialled {
+		if d := s.enterLate(j); d != nil {
+			s.reject(j, d)
+			return
+		}
+		l.main = entering
+		s.dialLate()
+	}
+	j.pkt = &socketio.Packet{Type: socketio.Connect, Namespace: j.n.name, Query: j.pkt.Query} // its bytes are the transport's
+	j.in.Auth, j.raw = bytes.Clone(j.in.Auth), nil
+	l.held = append(l.held, j)
+	s.setState(j.n, connecting)
+}
+
+// enterLate decides on the main namespace, by the auth of j, which makes the session enter it. It gives the decision
+// that refuses it, nil for none.
+func (s *session) enterLate(j *job) *engine.Decision {
+	if j.pkt.Namespace == "/" {
+		s.late.query = j.pkt.Query
+		return nil
+	}
+	in := s.input(engine.Connect, engine.In, nil)
+	in.Namespace, in.Auth, in.Identity, in.Bytes = "/", j.in.Auth, j.in.Identity, j.in.Bytes
+	stopped, noted := s.gen.Shields.Check(in)
+	if stopped != nil {
+		d := shieldRefusal(stopped)
+		s.g.log(in, &d)
+		return &d
+	}
+	d := s.gen.Engine.Decide(context.Background(), in)
+	d.Steps = append(d.Steps, shieldSteps(noted)...)
+	s.g.log(in, &d)
+	if d.Effect != engine.Allow {
+		return &d
+	}
+	p := &socketio.Packet{Type: socketio.Connect, Namespace: "/", Data: j.pkt.Data}
+	err := (&job{from: j.from, pkt: p, in: in}).transform(&d, &s.gen.Limits)
+	if err == nil {
+		s.late.query, err = socketio.AuthQuery(p.Data)
+	}
+	if err == nil {
+		return nil
+	}
+	d = failed(engine.CodeTransform, err)
+	s.g.log(in, &d)
+	return &d
+}
+
+// dialLate opens the upstream's session, with the auth of the main namespace in the query.
+func (s *session) dialLate() {
+	l := s.late
+	ctx, cancel := context.WithCancel(context.Background())
+	l.cancel, l.timer = cancel, time.AfterFunc(answerTimeout, s.lateDue)
+	o := &eioserver.Opening{Request: s.request.WithContext(ctx), Addr: s.addr, Secure: s.base.Secure, EIO: s.base.EIO, Account: s.memory.add}
+	extra, _ := url.ParseQuery(l.query) // our own
+	opts := s.dialOptions(o, extra)
+	go func() {
+		up, target, err := s.g.dialPool(o, s.g.poolOf(o.Request), opts)
+		s.dialled(up, target, err)
+	}()
+}
+
+// dialled takes the outcome of dialLate.
+func (s *session) dialled(up *eioclient.Session, t *target, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	defer s.survive()
+	switch {
+	case s.closed && err == nil:
+		up.Close(engineio.OtherSideClosed)
+		t.leave()
+	case s.closed:
+	case err != nil:
+		s.failLate(err)
+	default:
+		s.up.eio, s.target, s.late.sid = up, t, up.Handshake().SID
+		up.Start(s.up)
+	}
+}
+
+// failLate answers all that wait for an upstream. One that refuses may be asked again; one that is not there ends the
+// session, so that the client comes back.
+func (s *session) failLate(err error) {
+	l := s.late
+	in := s.input(engine.Connect, engine.In, nil)
+	in.Namespace = "/"
+	d := s.g.upstreamDenial(in, err)
+	if d.Code != engine.CodeUpstreamRefused {
+		s.end(engineio.OtherSideClosed)
+		return
+	}
+	l.stop()
+	held := l.held
+	l.main, l.held = undialled, nil
+	for _, j := range held {
+		s.setState(j.n, gone)
+		s.reject(j, &d)
+	}
+	s.down.eio.Flush()
+}
+
+// lateDue ends a session whose server does not say whether it let the client in.
+func (s *session) lateDue() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed && s.late.main == entering {
+		s.failLate(errNoAnswer)
+	}
+}
+
+// hearLate looks at what the server sends to the main namespace. It reports whether the client is to have it: not
+// where the client has not asked for it.
+func (s *session) hearLate(p *socketio.Packet) bool {
+	l, n := s.late, s.namespaces["/"]
+	asked := n != nil && n.state != gone
+	switch held := l.held; {
+	case l.main == entering && p.Type == socketio.Connect:
+		l.stop()
+		l.main, l.held = entered, nil
+		for _, j := range held {
+			if j.n.name != "/" {
+				s.send(j, nil)
+			}
+		}
+	case l.main == entering && p.Type == socketio.ConnectError:
+		l.stop()
+		l.main, l.held = lost, nil
+		for _, j := range held {
+			if j.n.name != "/" {
+				no := &socketio.Packet{Type: socketio.ConnectError, Namespace: j.n.name, Data: p.Data}
+				s.pass(&job{from: s.up, pkt: no, n: j.n}, nil)
+			}
+		}
+	case l.main == entered && p.Type == socketio.Disconnect:
+		l.main = lost
+	case l.main == entering:
+		return false
+	}
+	return asked
+}
+
+// stop ends the wait for the server's answer.
+func (l *late) stop() {
+	if l != nil && l.timer != nil {
+		l.timer.Stop()
+		l.cancel()
+	}
+}
