@@ -40,7 +40,7 @@ func (c *Coverage) add(modules map[string]*ast.Module) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, m := range modules {
-		if file := m.Package.Loc().File; !strings.HasSuffix(file, "_test.rego") && file != defaultsName {
+		if file := m.Package.Loc().File; !strings.HasSuffix(file, "_test.rego") && file != defaultsName && !isLibrary(file) {
 			c.modules[file] = m
 		}
 	}

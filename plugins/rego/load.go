@@ -157,6 +157,9 @@ func (p *Policy) newCompiler(ctx context.Context, modules map[string]*ast.Module
 	if all[defaultsName], err = defaults(modules); err != nil {
 		return nil, nil, err
 	}
+	if err := addLibrary(all); err != nil {
+		return nil, nil, err
+	}
 	return ast.NewCompiler().
 		WithDefaultRegoVersion(ast.RegoV1).
 		WithSchemas(set).
