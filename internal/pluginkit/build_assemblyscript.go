@@ -10,7 +10,7 @@ import (
 )
 
 // ascFlags make a guest: no import of a host but siogw's, memory that is collected.
-var ascFlags = []string{"--optimizeLevel", "3", "--runtime", "incremental", "--noExportMemory=false", "--use", "abort=" + sdkFolder + "/guest/abort"}
+var ascFlags = []string{"--optimizeLevel", "3", "--runtime", "incremental", "--use", "abort=" + sdkFolder + "/abort/abort"}
 
 // buildAssemblyScript runs the compiler that npm put beside the project, or above it. What the host calls is in the SDK's
 // guest.ts, an entry of its own.
@@ -30,19 +30,30 @@ func buildAssemblyScript(ctx context.Context, b *build) error {
 	return nil
 }
 
-// findAsc looks where node would.
+// findAsc looks beside the SDK, for one that is linked, and then where node would.
 func findAsc(dir string) (string, error) {
 	full, err := filepath.Abs(dir)
 	if err != nil {
 		return "", err
 	}
+	if asc := ascIn(filepath.Join(full, sdkFolder)); asc != "" {
+		return asc, nil
+	}
 	for at := full; ; at = filepath.Dir(at) {
-		asc := filepath.Join(at, "node_modules/assemblyscript/bin/asc.js")
-		if _, err := os.Stat(asc); err == nil {
+		if asc := ascIn(at); asc != "" {
 			return asc, nil
 		}
 		if at == filepath.Dir(at) {
 			return "", fmt.Errorf("%s: AssemblyScript's compiler is not there: run npm ci in this folder", dir)
 		}
 	}
+}
+
+// ascIn gives "" where there is none.
+func ascIn(dir string) string {
+	asc := filepath.Join(dir, "node_modules/assemblyscript/bin/asc.js")
+	if _, err := os.Stat(asc); err != nil {
+		return ""
+	}
+	return asc
 }
