@@ -27,6 +27,7 @@ var (
 // pairings are all that the protocol's revisions allow.
 var pairings = []pairing{
 	{"2", "2", nil, map[string]any{"eio3": true, "upstream": map[string]any{"eio": 3}}, oldClients, true},
+	{"2-translated", "2", nil, map[string]any{"upstream": map[string]any{"eio": 3}}, slices.Concat(newClients, []string{"python"}), false},
 	{"3", "3", allowEIO3, eio3, allClients, true},
 	{"4", "4", allowEIO3, eio3, allClients, true},
 	{"3-translated", "3", nil, translate, allClients, false},
