@@ -97,7 +97,7 @@ func (i *instance) prepare() error {
 	}
 	configure := i.mod.ExportedFunction(exportConfigure)
 	if configure == nil {
-		if len(i.pool.opt.Config) > 0 {
+		if c := string(i.pool.opt.Config); c != "" && c != "{}" { // which says nothing
 			return fmt.Errorf("%w: a config is given and the guest has no %s", ErrConfig, exportConfigure)
 		}
 		return nil
