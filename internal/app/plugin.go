@@ -13,6 +13,7 @@ import (
 	"github.com/siogw/siogw/hostabi"
 	"github.com/siogw/siogw/internal/backoff"
 	"github.com/siogw/siogw/internal/config"
+	"github.com/siogw/siogw/plugins/js"
 	"github.com/siogw/siogw/plugins/std"
 	"github.com/siogw/siogw/plugins/wasm"
 )
@@ -21,8 +22,8 @@ import (
 type Plugin struct {
 	Config   *config.Plugin
 	Manifest wasm.Manifest
-	Size     int    // of the module, in bytes
-	SHA256   string // of the module, in hex
+	Size     int    // of the file, in bytes
+	SHA256   string // of the file, in hex
 
 	guest *wasm.Plugin
 	key   string // plugins.N
@@ -67,6 +68,11 @@ func (p *Plugin) read() (key string, err error) {
 	p.Size, p.SHA256 = len(p.module), hex.EncodeToString(sum[:])
 	if want := string(p.Config.SHA256); want != "" && want != p.SHA256 {
 		return "sha256", fmt.Errorf("the module's is %s", p.SHA256)
+	}
+	if file := string(p.Config.Source); js.Is(file) {
+		if p.module, err = js.Module(file, p.module); err != nil {
+			return "source", err
+		}
 	}
 	return "", nil
 }

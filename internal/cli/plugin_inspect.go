@@ -17,7 +17,7 @@ func pluginInspectCommand(s *streams) *cobra.Command {
 		Use:   "inspect PLUGIN",
 		Short: "Print what a module is and asks for, without running it",
 		Long: `Print a module's manifest, what it wants to see and asks for, imports, exports, memory, size and checksum. Nothing of
-it runs. Exits with 1 when it is a module but no plugin, and says why.`,
+it runs, but for a .js file, which says its manifest in the sandbox. Exits with 1 when it is a module but no plugin, and says why.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := checkFormat(as); err != nil {
@@ -59,7 +59,7 @@ func inspectionText(to io.Writer, i *pluginkit.Inspection) error {
 	line("size", "%d bytes, %d functions", i.Bytes, i.Functions)
 	line("sha256", "%s", i.SHA256)
 	if m := i.Manifest; m != nil {
-		line("manifest", "%s", map[string]string{"module": "in the module", "beside": "beside the module", "none": "none: the defaults hold"}[i.ManifestFrom])
+		line("manifest", "%s", map[string]string{"module": "in the module", "beside": "beside the module", "program": "in the program, which told it", "none": "none: the defaults hold"}[i.ManifestFrom])
 		line("is", "%s %s: %s", orNone(m.Name), m.Version, m.Description)
 		line("sees", "%s", sees(m))
 		line("judges", "%s", orAll(m.Kinds))

@@ -2,6 +2,8 @@ package pluginkit
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -10,7 +12,7 @@ import (
 	"github.com/siogw/siogw/plugins/wasm"
 )
 
-// Inspection is what a module says of itself. Nothing of it has run.
+// Inspection is what a module says of itself. Nothing of it has run, but for a script that says its manifest.
 type Inspection struct {
 	Name         string         `json:"name"`
 	Bytes        int            `json:"bytes"`
@@ -18,7 +20,7 @@ type Inspection struct {
 	Guest        bool           `json:"guest"`             // it has what a guest needs, and asks for nothing else
 	Problem      string         `json:"problem,omitempty"` // why it is none
 	Manifest     *wasm.Manifest `json:"manifest"`          // null when it cannot be read
-	ManifestFrom string         `json:"manifest_from"`     // module, beside, or none: the defaults hold
+	ManifestFrom string         `json:"manifest_from"`     // module, beside, program, or none: the defaults hold
 	Functions    int            `json:"functions"`
 	Memory       *Pages         `json:"memory"` // null when it has none of its own
 	Imports      []Import       `json:"imports"`
@@ -81,10 +83,32 @@ func (i *Inspection) readManifest(m *Module, info *meter.Info) (wasm.Manifest, e
 		raw = info.Custom[wasm.ManifestSection]
 		i.ManifestFrom = "module"
 	}
+	if raw == nil && info.Custom[hostabi.ProgramSection] != nil {
+		i.ManifestFrom = "program"
+		var err error
+		if raw, err = manifestOf(m.Wasm); err != nil {
+			return wasm.Manifest{}, err
+		}
+	}
 	if raw == nil {
 		i.ManifestFrom = "none"
 	}
 	return wasm.ParseManifest(raw)
+}
+
+// manifestOf runs an interpreter's program, in the sandbox, as far as it says its manifest.
+func manifestOf(module []byte) (raw []byte, err error) {
+	ctx := context.Background()
+	rt, err := hostabi.NewRuntime(ctx, hostabi.RuntimeOptions{})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rt.Close(ctx)) }()
+	m, err := rt.Compile(ctx, module)
+	if err != nil {
+		return nil, err
+	}
+	return m.Manifest(ctx)
 }
 
 func (i *Inspection) declarations(info *meter.Info) {

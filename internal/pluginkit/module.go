@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/siogw/siogw/hostabi"
+	"github.com/siogw/siogw/plugins/js"
 	"github.com/siogw/siogw/plugins/std"
 )
 
@@ -20,13 +21,14 @@ type Module struct {
 	Name     string // of the first-party guest, or of the file without .wasm
 	Wasm     []byte
 	Manifest []byte // that stands beside the module; nil: the one in it counts
+	Script   []byte // the file that Wasm was made of, when it is JavaScript
 }
 
-// Open reads std:NAME, or a .wasm file of at most hostabi.MaxModule bytes.
+// Open reads std:NAME, or a .wasm, .js or .mjs file of at most hostabi.MaxModule bytes.
 func Open(source string) (*Module, error) {
 	if name, ok := strings.CutPrefix(source, "std:"); ok {
 		wasm, manifest, err := std.Open(name)
-		return &Module{name, wasm, manifest}, err
+		return &Module{Name: name, Wasm: wasm, Manifest: manifest}, err
 	}
 	info, err := os.Stat(source)
 	if err != nil {
@@ -42,14 +44,29 @@ func Open(source string) (*Module, error) {
 	if err != nil {
 		return nil, err
 	}
+	if js.Is(source) {
+		return script(source, wasm)
+	}
 	if !bytes.HasPrefix(wasm, magic) {
 		return nil, fmt.Errorf("%s: not a WebAssembly module", source)
 	}
 	return &Module{Name: strings.TrimSuffix(filepath.Base(source), ".wasm"), Wasm: wasm}, nil
 }
 
-// SHA256 is the checksum that the key sha256 of the configuration compares, in hex.
+func script(file string, text []byte) (*Module, error) {
+	wasm, err := js.Module(file, text)
+	if err != nil {
+		return nil, err
+	}
+	return &Module{Name: strings.TrimSuffix(filepath.Base(file), filepath.Ext(file)), Wasm: wasm, Script: text}, nil
+}
+
+// SHA256 is the checksum of the file that the key sha256 of the configuration compares, in hex.
 func (m *Module) SHA256() string {
-	sum := sha256.Sum256(m.Wasm)
+	file := m.Wasm
+	if m.Script != nil {
+		file = m.Script
+	}
+	sum := sha256.Sum256(file)
 	return hex.EncodeToString(sum[:])
 }
