@@ -74,7 +74,7 @@ func (j *Judge) loadPolicy(ctx context.Context, cfg *config.Config) (err error) 
 		j.Policy, err = rego.Baseline(ctx)
 		return err
 	}
-	o := rego.Options{Timeout: cfg.Policy.Timeout}
+	o := rego.Options{Timeout: cfg.Policy.Timeout, Memo: memoOf(cfg)}
 	for _, p := range cfg.Policy.Paths {
 		o.Paths = append(o.Paths, string(p))
 	}

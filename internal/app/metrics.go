@@ -35,6 +35,7 @@ func (c collector) Describe(ch chan<- *prometheus.Desc) {
 		decisionTime, pluginErrors, logDropped, shieldHits, buildInfo} {
 		ch <- d
 	}
+	describeMemo(ch)
 	describeFront(ch)
 	describePlugins(ch)
 	describeLimits(ch)
@@ -67,6 +68,7 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 			count(shieldHits, float64(*s.Count), s.ID)
 		}
 	}
+	c.app.collectMemo(ch)
 	c.app.collectFront(ch)
 	c.app.keep.collect(ch)
 	c.app.current.Load().judge.collectPlugins(ch)

@@ -14,12 +14,13 @@ import (
 	"github.com/siogw/siogw/engine"
 	"github.com/siogw/siogw/internal/app"
 	"github.com/siogw/siogw/internal/config"
+	"github.com/siogw/siogw/plugins/rego"
 )
 
 func checkCommand(s *streams) *cobra.Command {
 	var c source
 	var as string
-	var defaults bool
+	var defaults, memo bool
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Check the configuration, the policy, the plugins and the keys",
@@ -35,13 +36,20 @@ Exits with 1 when it finds a mistake.`,
 				_, err := io.WriteString(s.out, config.Defaults)
 				return err
 			}
-			return check(cmd.Context(), s, &c, as)
+			return check(cmd.Context(), s, &c, checkOptions{as, memo})
 		},
 	}
 	c.flags(cmd)
 	format(cmd, &as)
 	cmd.Flags().BoolVar(&defaults, "print-defaults", false, "print a configuration file with every key and its default, and do nothing else")
+	cmd.Flags().BoolVar(&memo, "explain-memo", false, "tell, by kind and event, what of the input decisions are remembered by, and what in the policy prevents it")
 	return cmd
+}
+
+// checkOptions say what check tells, and how.
+type checkOptions struct {
+	as   string // text or json
+	memo bool   // with the policy's memo
 }
 
 // report is what check tells.
@@ -66,6 +74,9 @@ type policyReport struct {
 	Paths    []config.Path `json:"paths"`
 	Mode     string        `json:"mode"`
 	Baseline bool          `json:"baseline"`
+
+	MemoEnabled bool            `json:"memo_enabled,omitempty"`
+	Memo        []rego.MemoPlan `json:"memo,omitempty"` // with --explain-memo
 }
 
 type pluginReport struct {
@@ -79,15 +90,15 @@ type pluginReport struct {
 	OnError string `json:"on_error"`
 }
 
-func check(ctx context.Context, s *streams, c *source, as string) error {
+func check(ctx context.Context, s *streams, c *source, o checkOptions) error {
 	if c.file != "" {
 		if _, err := os.Stat(c.file); err != nil {
 			return err
 		}
 	}
-	r := inspect(ctx, s, c)
+	r := inspect(ctx, s, c, o)
 	show := r.text
-	if as == "json" {
+	if o.as == "json" {
 		show = r.json
 	}
 	if err := show(s); err != nil {
@@ -100,7 +111,7 @@ func check(ctx context.Context, s *streams, c *source, as string) error {
 }
 
 // inspect loads everything and lists what is wrong.
-func inspect(ctx context.Context, s *streams, c *source) *report {
+func inspect(ctx context.Context, s *streams, c *source, o checkOptions) *report {
 	cfg, err := c.load()
 	r := &report{File: cfg.File, Errors: []problem{}, Warnings: []string{}}
 	if err != nil {
@@ -118,6 +129,9 @@ func inspect(ctx context.Context, s *streams, c *source) *report {
 	}
 	r.add(errors.Join(j.Try(ctx, cfg)...))
 	r.Policy = &policyReport{Paths: cfg.Policy.Paths, Mode: engine.Mode(cfg.Policy.Mode).String(), Baseline: j.Baseline}
+	if o.memo {
+		r.Policy.MemoEnabled, r.Policy.Memo = cfg.Policy.Memo.Enabled, j.Policy.MemoPlans()
+	}
 	r.Contract = contractOf(cfg, j)
 	for _, p := range j.Plugins {
 		r.Plugins = append(r.Plugins, pluginReport{Name: p.Config.Name, Source: string(p.Config.Source), SHA256: p.SHA256,
@@ -164,6 +178,7 @@ func (r *report) text(s *streams) error {
 	} else {
 		fmt.Fprintf(s.out, "  policy    %v, %s\n", r.Policy.Paths, r.Policy.Mode)
 	}
+	memoText(s.out, r.Policy.MemoEnabled, r.Policy.Memo)
 	r.Contract.text(s.out)
 	for _, p := range r.Plugins {
 		fmt.Fprintf(s.out, "  plugin    %s: %s, %s, %s, on error %s, %d KiB, sees %s, sha256 %s\n",

@@ -78,8 +78,7 @@ type Upstream struct {
 	// URL is http or https; a path, if any, replaces Path at the upstream. Or unix:/path. Required, unless
 	// there are upstreams.
 	URL URL `yaml:"url"`
-	// EIO is the upstream's Engine.IO revision: 3 for servers 1.x and 2.x, which have clients of Engine.IO 3 only
-	// and need eio3; or 4. Default 4.
+	// EIO is the upstream's Engine.IO revision: 3 for servers 1.x and 2.x; or 4. Default 4.
 	EIO int `yaml:"eio" min:"3" max:"4"`
 	// Translate puts what clients of Engine.IO 3 say into revision 4: for a server of Engine.IO 4 without
 	// allowEIO3. Default false.
@@ -202,12 +201,13 @@ type Policy struct {
 	Mode Mode `yaml:"mode"`
 	// Timeout is for one evaluation, which then denies. Default 250ms.
 	Timeout time.Duration `yaml:"timeout" min:"1ms" max:"10s"`
+	Memo    Memo          `yaml:"memo"`
 }
 
 // Plugin is one Wasm plugin in its place.
 type Plugin struct {
 	Name    string        `yaml:"name"`   // input.plugins.NAME and the log; required; letters, digits, - and _
-	Source  Source        `yaml:"source"` // std:NAME, or the path of a .wasm file; required
+	Source  Source        `yaml:"source"` // std:NAME, or the path of a .wasm or .js file; required
 	Match   Match         `yaml:"match"`
 	Config  JSON          `yaml:"config"`                                  // what the plugin is configured with; default {}
 	Memory  Size          `yaml:"memory" min:"64KiB" max:"4GiB"`           // cap on its memory; default 16MiB
