@@ -7,7 +7,7 @@ import (
 
 // TestExamples holds the examples to their own tests, and to covering their whole policy.
 func TestExamples(t *testing.T) {
-	for _, name := range []string{"chat"} {
+	for _, name := range []string{"chat", "policies/team", "policies/tenants", "policies/documents"} {
 		dir := "../../examples/" + name
 		var out, errs bytes.Buffer
 		if code := Run([]string{"check", "-c", dir + "/siogw.yaml"}, nil, &out, &errs); code != fine {
