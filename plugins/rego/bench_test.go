@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/siogw/siogw/engine"
+	"github.com/siogw/siogw/policies"
 )
 
 func chat(t testing.TB) *Policy {
@@ -74,5 +75,44 @@ func BenchmarkInput(b *testing.B) {
 			}
 			b.ReportMetric(float64(cpuTime(b)-from)/float64(b.N), "cpu-ns/op")
 		})
+	}
+}
+
+// What a decision costs found in the memo, put into it, and without one, for the baseline and for a policy of
+// ordinary size.
+func BenchmarkMemo(b *testing.B) {
+	for _, c := range []struct {
+		name string
+		opts Options
+		in   *engine.Input
+	}{
+		{"baseline", Options{Files: policies.Baseline()}, post()},
+		{"ordinary", Options{Paths: []string{"../../test/bench/policy.rego"}}, post()},
+	} {
+		c.opts.Timeout = -1
+		load := func(bytes int) *Policy {
+			c.opts.Memo.Bytes = bytes
+			p, err := Load(context.Background(), c.opts)
+			if err != nil {
+				b.Fatal(err)
+			}
+			return p
+		}
+		b.Run(c.name+"/hit", func(b *testing.B) {
+			p := load(DefaultMemoBytes)
+			benchmark(b, p, c.in)
+			if st := p.MemoStats(); st.Misses != 1 {
+				b.Fatalf("%+v", st)
+			}
+		})
+		b.Run(c.name+"/miss", func(b *testing.B) {
+			p := load(DefaultMemoBytes)
+			b.ReportAllocs()
+			for b.Loop() {
+				p.memo = newMemo(MemoOptions{Bytes: 1 << 16})
+				p.Decide(context.Background(), c.in)
+			}
+		})
+		b.Run(c.name+"/none", func(b *testing.B) { benchmark(b, load(0), c.in) })
 	}
 }
