@@ -80,7 +80,7 @@ func (gen *generation) rules(release func(*generation)) gateway.Rules {
 
 // changes gives the sections that differ in cfg, or whose files do.
 func (gen *generation) changes(cfg *config.Config) []string {
-	var out []string
+	out := []string{}
 	for _, key := range config.Changed(gen.cfg, cfg) {
 		section, _, _ := strings.Cut(key, ".")
 		out = append(out, section)

@@ -21,6 +21,7 @@ import (
 type running struct {
 	cmd            *exec.Cmd
 	clients, admin string // base URLs
+	dir            string // of siogw.yaml and policy.rego
 	log            *bufio.Reader
 	decisions      io.Reader
 }
@@ -28,7 +29,7 @@ type running struct {
 var listening = regexp.MustCompile(`msg=listening address=(\S+) .* admin=(\S+)`)
 
 // start runs siogw before upstream and waits until it listens.
-func start(t *testing.T, upstream, policy string) *running {
+func start(t *testing.T, upstream, policy string, args ...string) *running {
 	t.Helper()
 	dir := t.TempDir()
 	files := map[string]string{"policy.rego": policy, "siogw.yaml": "listen: 127.0.0.1:0\nadmin: { listen: '127.0.0.1:0' }\n" +
@@ -38,7 +39,7 @@ func start(t *testing.T, upstream, policy string) *running {
 			t.Fatal(err)
 		}
 	}
-	cmd := exec.Command("siogw", "run", "-c", filepath.Join(dir, "siogw.yaml"))
+	cmd := exec.Command("siogw", append([]string{"run", "-c", filepath.Join(dir, "siogw.yaml")}, args...)...)
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -51,7 +52,7 @@ func start(t *testing.T, upstream, policy string) *running {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = cmd.Process.Kill() }) // it has ended already, unless the test failed
-	r := &running{cmd: cmd, log: bufio.NewReader(stderr), decisions: stdout}
+	r := &running{cmd: cmd, dir: dir, log: bufio.NewReader(stderr), decisions: stdout}
 	m := listening.FindStringSubmatch(r.until(t, "msg=listening"))
 	if m == nil {
 		t.Fatal("does not say where it listens")
@@ -162,5 +163,60 @@ func TestSecondSignal(t *testing.T) {
 	var exit *exec.ExitError
 	if err := r.cmd.Wait(); !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGTERM {
 		t.Errorf("ends with %v", err)
+	}
+}
+
+// TestReload takes another policy by SIGHUP and by watching, and keeps the old one where it is bad; --set stays in force.
+func TestReload(t *testing.T) {
+	upstream := httptest.NewServer(http.NotFoundHandler())
+	defer upstream.Close()
+	r := start(t, upstream.URL, nobody, "--set", "reload.watch=true")
+	policy := filepath.Join(r.dir, "policy.rego")
+	write := func(text string) {
+		t.Helper()
+		if err := errors.Join(os.WriteFile(policy+"~", []byte(text), 0o600), os.Rename(policy+"~", policy)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	denied := func(reason string) {
+		t.Helper()
+		if code, body := get(t, r.clients+"/socket.io/?EIO=4&transport=polling"); code != 403 || !strings.Contains(body, reason) {
+			t.Errorf("%d %q, want %s", code, body, reason)
+		}
+	}
+	denied("nobody")
+	r.signal(t, syscall.SIGHUP)
+	if line := r.until(t, "msg=\"configuration reloaded\""); !strings.Contains(line, "generation=2") {
+		t.Error(line)
+	}
+	write("package siogw.authz\n\ndeny contains \"else\"\n")
+	r.until(t, "msg=\"configuration reloaded\" generation=3 changed=policy policy=")
+	denied("else")
+	write("package siogw.authz\n\ndeny contains input.sesion\n")
+	if line := r.until(t, "configuration not reloaded"); !strings.Contains(line, "policy.rego:3") || !strings.Contains(line, "generation=3") {
+		t.Error(line)
+	}
+	denied("else")
+	config := filepath.Join(r.dir, "siogw.yaml")
+	text, err := os.ReadFile(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(nobody)
+	r.until(t, "msg=\"configuration reloaded\" generation=4 changed=policy")
+	if err := os.WriteFile(config, append(text, "parser: msgpack\n"...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r.until(t, "parser: cannot change while running: restart siogw")
+	denied("nobody")
+	const want = `siogw_generation 4`
+	if _, body := get(t, r.admin+"/metrics"); !strings.Contains(body, want) {
+		t.Errorf("metrics lack %s", want)
+	}
+	r.signal(t, syscall.SIGTERM)
+	r.until(t, "msg=stopped")
+	_, _ = io.Copy(io.Discard, r.decisions)
+	if err := r.cmd.Wait(); err != nil {
+		t.Error(err)
 	}
 }

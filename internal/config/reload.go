@@ -16,14 +16,19 @@ type Reload struct {
 // live are the sections that may change while the gateway runs.
 var live = []string{"limits", "identity", "rooms", "contract", "policy", "plugins", "shields", "deny", "responses"}
 
-// fixed are the keys in them that may not: clients are known by one, the listener is made with the others.
-var fixed = []string{"limits.connections.ipv6_prefix", "limits.connections.sockets_per_ip",
-	"limits.http.header", "limits.http.url", "limits.http.header_time"}
+// fixed are the keys and sections in them that may not: clients are known by one; the others are kept by the listener
+// and by Engine.IO, which have them from the start.
+var fixed = []string{
+	"limits.connections.ipv6_prefix", "limits.connections.sockets_per_ip", "limits.http.header", "limits.http.url",
+	"limits.http.header_time", "limits.http.body_time", "limits.payload", "limits.send_buffer", "limits.traffic",
+	"limits.sessions.poll_time", "limits.sessions.write_time", "limits.sessions.idle", "limits.sessions.lifetime",
+	"limits.sessions.upgrades", "limits.sessions.total_upgrades",
+}
 
 // Live reports whether the key may change while the gateway runs.
 func Live(key string) bool {
-	section, _, _ := strings.Cut(key, ".")
-	return slices.Contains(live, section) && !slices.Contains(fixed, key)
+	below := func(section string) bool { return key == section || strings.HasPrefix(key, section+".") }
+	return slices.ContainsFunc(live, below) && !slices.ContainsFunc(fixed, below)
 }
 
 // Changed gives the keys whose values differ, as section.key; lists and maps as one.
