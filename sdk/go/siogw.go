@@ -14,6 +14,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 )
 
 // Effect is the outcome of a verdict.
@@ -41,6 +42,8 @@ type Verdict struct {
 
 	// Attachments replaces binary attachments by their number in the packet; no bytes leave it empty.
 	Attachments map[string][]byte `json:"attachments,omitempty"`
+	// Dropped are the numbers of attachments to drop: null stands in their place in the arguments.
+	Dropped []int `json:"-"`
 }
 
 // Operation is one operation of an RFC 6902 patch.
@@ -164,8 +167,14 @@ func encode(v Verdict) ([]byte, error) {
 	}
 	for i, b := range v.Attachments {
 		if b == nil {
-			v.Attachments[i] = []byte{} // JSON's null is no content
+			v.Attachments[i] = []byte{} // JSON's null drops it
 		}
+	}
+	for _, i := range v.Dropped {
+		if v.Attachments == nil {
+			v.Attachments = map[string][]byte{}
+		}
+		v.Attachments[strconv.Itoa(i)] = nil
 	}
 	return json.Marshal(v)
 }
@@ -173,5 +182,5 @@ func encode(v Verdict) ([]byte, error) {
 // plain reports whether v allows and changes nothing: the answer that costs nothing.
 func (v *Verdict) plain() bool {
 	return (v.Effect == "" || v.Effect == Allow) && v.Args == nil && v.Auth == nil &&
-		v.Patch == nil && v.Strings == nil && v.Labels == nil && v.Score == 0 && v.Attachments == nil
+		v.Patch == nil && v.Strings == nil && v.Labels == nil && v.Score == 0 && v.Attachments == nil && v.Dropped == nil
 }
