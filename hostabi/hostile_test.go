@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/siogw/siogw/hostabi"
+	"github.com/siogw/siogw/internal/kv"
 	"github.com/siogw/siogw/internal/wasmtest"
 )
 
@@ -48,26 +51,88 @@ var hostile = map[string]struct {
 	"counts under a long one":    {"i32.const 8 i32.const 65 i64.const 1 call 2", hostabi.ErrABI},
 	"counts from outside":        {"i32.const -1 i32.const 4 i64.const 1 call 2", hostabi.ErrABI},
 	"counts without end":         {"loop - i32.const 8 i32.const 1 i64.const 1 call 2 br 0 end", hostabi.ErrABI},
+	"grows a table":              {"loop - ref.null i32.const 1 table.grow 0 drop br 0 end", hostabi.ErrTimeout},
+	"fills a table":              {"loop - i32.const 0 ref.null i32.const 1 table.fill 0 br 0 end", hostabi.ErrTimeout},
+	"calls what is no function":  {"i32.const 0 i32.const 1 call_indirect 3 drop", hostabi.ErrTrap},
+	"calls under another type":   {"i32.const 0 i32.const 0 i32.const 0 i32.const 0 call_indirect 0", hostabi.ErrTrap},
+	"copies all memory, forever": {"loop - i32.const 0 i32.const 1 i32.const 131071 memory.copy br 0 end", hostabi.ErrTimeout},
 }
 
-// TestHostile: each is contained and told apart, and the pool serves on with a fresh instance.
+// Guests that abuse what capabilities give them.
+var greedy = map[string]struct {
+	code string
+	want error
+}{
+	"gets from outside":           {"i32.const -1 i32.const 3 i32.const 8 i32.const 8 call 0 drop", hostabi.ErrABI},
+	"gets to outside":             {aKey + "i32.const 131071 i32.const 2 call 0 drop", hostabi.ErrABI},
+	"gets 4 GiB":                  {aKey + "i32.const 8 i32.const -1 call 0 drop", hostabi.ErrABI},
+	"sets from outside":           {aKey + "i32.const 131071 i32.const 2 i64.const 0 call 1 drop", hostabi.ErrABI},
+	"deletes from outside":        {"i32.const 131072 i32.const 1 call 2 drop", hostabi.ErrABI},
+	"adds to outside":             {aKey + "i64.const 1 i64.const 0 i32.const 131065 call 3 drop", hostabi.ErrABI},
+	"random to outside":           {"i32.const 131071 i32.const 2 call 5", hostabi.ErrABI},
+	"random of 4 GiB":             {"i32.const 0 i32.const -1 call 5", hostabi.ErrABI},
+	"random without end":          {"loop - i32.const 8 i32.const 64 call 5 br 0 end", hostabi.ErrABI},
+	"sets without end":            {"loop - " + aKey + "i32.const 8 i32.const 65536 i64.const 0 call 1 drop br 0 end", hostabi.ErrTimeout},
+	"looks at the clock, forever": {"loop - call 4 drop br 0 end", hostabi.ErrTimeout},
+}
+
+// figures are what TestHostile prints of each guest.
+type figures struct {
+	want      string
+	took      time.Duration // the longest of three
+	allocated uint64        // by the host in one call, with the fresh instance
+}
+
+// hostileTimeout is the deadline of hostile guests.
+const hostileTimeout = 20 * time.Millisecond
+
+// contained asks a hostile guest three times, and each time whether the pool serves on.
+func contained(t *testing.T, m wasmtest.Module, want error) (f figures) {
+	m.Data = strings.Repeat("a", 100)
+	if m.Table == nil {
+		m.Table = []int{len(m.Imports)}
+	}
+	p := mustPool(t, m, hostabi.PoolOptions{Memory: 1 << 20, Timeout: hostileTimeout, Size: 1, Granted: all, Store: kv.New(kv.Limits{})})
+	ctx := context.Background()
+	f.want = want.Error()
+	for range 3 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		start := time.Now()
+		res, err := p.Decide(ctx, []byte("x"))
+		f.took = max(f.took, time.Since(start))
+		if !errors.Is(err, want) {
+			t.Fatalf("got %q and %v, want %v", res.Verdict, err, want)
+		}
+		runtime.ReadMemStats(&after)
+		f.allocated = max(f.allocated, after.TotalAlloc-before.TotalAlloc)
+		if res, err := p.Decide(ctx, nil); err != nil || res.Verdict != nil {
+			t.Fatalf("afterwards: %q %v", res.Verdict, err)
+		}
+	}
+	return f
+}
+
+// TestHostile: each is contained and told apart, and the pool serves on with a fresh instance. With -v it prints how
+// long that took and what it cost.
 func TestHostile(t *testing.T) {
+	got := map[string]figures{}
 	for name, c := range hostile {
+		t.Run(name, func(t *testing.T) { got[name] = contained(t, guest(onlyWhenTold(c.code)), c.want) })
+	}
+	for name, c := range greedy {
 		t.Run(name, func(t *testing.T) {
 			m := guest(onlyWhenTold(c.code))
-			m.Data = strings.Repeat("a", 100)
-			p := mustPool(t, m, hostabi.PoolOptions{Memory: 1 << 20, Timeout: 20 * time.Millisecond, Size: 1})
-			ctx := context.Background()
-			for range 3 {
-				if res, err := p.Decide(ctx, []byte("x")); !errors.Is(err, c.want) {
-					t.Fatalf("got %q and %v, want %v", res.Verdict, err, c.want)
-				}
-				if res, err := p.Decide(ctx, nil); err != nil || res.Verdict != nil {
-					t.Fatalf("afterwards: %q %v", res.Verdict, err)
-				}
-			}
+			m.Imports = capable
+			got[name] = contained(t, m, c.want)
 		})
 	}
+	table := fmt.Sprintf("%d guests, a deadline of %v:\n", len(got), hostileTimeout)
+	for _, name := range slices.Sorted(maps.Keys(got)) {
+		f := got[name]
+		table += fmt.Sprintf("%-28s %-22s in %8v, %6d KiB\n", name, f.want, f.took.Round(time.Microsecond), f.allocated>>10)
+	}
+	t.Log(table)
 }
 
 // TestSpinFreezesNobody: while a guest spins, the garbage collector and others get on.
