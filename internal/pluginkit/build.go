@@ -17,12 +17,18 @@ import (
 // ManifestFile stands in a project's folder.
 const ManifestFile = "manifest.json"
 
+// ErrTools is wrapped where a language's tools are not installed, or not in PATH. The text says which, and how to get them.
+var ErrTools = errors.New("what is needed is not installed")
+
 // goFlags make a guest, and make it the same on every machine with the same Go.
 var goFlags = []string{"build", "-buildmode=c-shared", "-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid="}
 
 // Build runs the usual tool of the project's language in dir, whose messages go to progress, packs the manifest, and
 // checks that the outcome is a guest.
 func Build(ctx context.Context, dir string, progress io.Writer) (*Module, error) {
+	if _, err := os.Stat(filepath.Join(dir, scriptFile)); err == nil {
+		return buildScript(dir)
+	}
 	raw, err := os.ReadFile(filepath.Join(dir, ManifestFile))
 	if err != nil {
 		return nil, err
@@ -87,7 +93,7 @@ func buildGo(ctx context.Context, b *build) error {
 	env := []string{"GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0", "GOWORK=off"}
 	err := b.run(ctx, env, "go", append(goFlags, "-o", b.out, ".")...)
 	if errors.Is(err, exec.ErrNotFound) {
-		return errors.New("go is not installed, or not in PATH")
+		return fmt.Errorf("%w: go", ErrTools)
 	}
 	if err != nil {
 		return fmt.Errorf("go build: %w", err)

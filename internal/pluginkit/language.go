@@ -21,6 +21,7 @@ var languages = []language{
 	{name: "rust", mark: "Cargo.toml", build: buildRust},
 	{name: "assemblyscript", mark: "assembly/index.ts", build: buildAssemblyScript, next: "npm ci"},
 	{name: "c", mark: "*.c", build: buildC},
+	{name: "js", mark: scriptFile}, // its manifest is in it: buildScript
 }
 
 // Languages are those that New knows and Build builds.

@@ -53,14 +53,6 @@ func Open(source string) (*Module, error) {
 	return &Module{Name: strings.TrimSuffix(filepath.Base(source), ".wasm"), Wasm: wasm}, nil
 }
 
-func script(file string, text []byte) (*Module, error) {
-	wasm, err := js.Module(file, text)
-	if err != nil {
-		return nil, err
-	}
-	return &Module{Name: strings.TrimSuffix(filepath.Base(file), filepath.Ext(file)), Wasm: wasm, Script: text}, nil
-}
-
 // SHA256 is the checksum of the file that the key sha256 of the configuration compares, in hex.
 func (m *Module) SHA256() string {
 	file := m.Wasm

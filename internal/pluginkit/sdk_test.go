@@ -62,3 +62,20 @@ func copySDK(t *testing.T, files map[string][]byte) {
 		}
 	}
 }
+
+// TestSDKTypes: what new writes for editors is what sdk/js has.
+func TestSDKTypes(t *testing.T) {
+	want, err := os.ReadFile("../../sdk/js/siogw.d.ts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const copied = "project/js/siogw.d.ts.txt"
+	if *update {
+		if err := create(copied, want); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := os.ReadFile(copied); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("%s is not sdk/js/siogw.d.ts; run go test ./internal/pluginkit -run SDK -update", copied)
+	}
+}
