@@ -45,6 +45,15 @@ func (l Location) IsURL() bool {
 // Std gives the name of a plugin that comes with siogw; ok is false for a file.
 func (s Source) Std() (name string, ok bool) { return strings.CutPrefix(string(s), "std:") }
 
+// loadable reports whether a file is one that plugins are in, by its name.
+func (s Source) loadable() bool {
+	switch filepath.Ext(string(s)) {
+	case ".wasm", ".js", ".mjs":
+		return true
+	}
+	return false
+}
+
 func (s *Source) parse(text, dir string) error {
 	if name, ok := Source(text).Std(); ok {
 		if name == "" {

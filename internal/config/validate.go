@@ -3,7 +3,6 @@ package config
 import (
 	"cmp"
 	"fmt"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -107,9 +106,9 @@ func (d *decoder) plugins() {
 		first[p.Name] = i
 		d.pluginRanges(&p, key)
 		if _, std := p.Source.Std(); p.Source == "" {
-			d.fail(key+".source", "required: std:NAME or the path of a .wasm file")
-		} else if !std && filepath.Ext(string(p.Source)) != ".wasm" {
-			d.fail(key+".source", "want std:NAME or the path of a .wasm file, found %q", string(p.Source))
+			d.fail(key+".source", "required: std:NAME or the path of a .wasm or .js file")
+		} else if !std && !p.Source.loadable() {
+			d.fail(key+".source", "want std:NAME or the path of a .wasm or .js file, found %q", string(p.Source))
 		}
 	}
 }
