@@ -73,7 +73,7 @@ func (g *Gateway) open(s *session, o *eioserver.Opening, in *engine.Input) error
 		return refused(&d.Denial)
 	}
 	if !s.down.v4() && s.up.v4() {
-		s.late = &late{}
+		s.late = &late{dial: s.dialLate}
 		return nil
 	}
 	var extra url.Values

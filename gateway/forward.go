@@ -25,7 +25,7 @@ type job struct {
 // forward is the straight line of one packet, the same for both directions. What has no decision of its
 // own (the answers to CONNECT, DISCONNECT) follows the state machine only.
 func (s *session) forward(from *end, pkt *socketio.Packet, raw []byte) {
-	if s.late != nil && from == s.up && pkt.Namespace == "/" && !s.hearLate(pkt) {
+	if s.late != nil && from == s.up && !s.hearLate(pkt) {
 		return
 	}
 	j := &job{from: from, pkt: pkt, raw: raw, n: s.namespaces[pkt.Namespace]}

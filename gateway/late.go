@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"net/url"
@@ -20,6 +19,7 @@ import (
 
 // late is what such a session knows of its upstream. s.mu guards it.
 type late struct {
+	dial   func() // opens the upstream's session, which dialled takes: dialLate, or a test's
 	main   mainState
 	query  string // what the main namespace is entered with
 	sid    string // of the upstream's session
@@ -76,11 +76,11 @@ func (s *session) holdLate(j *job) {
 			s.reject(j, d)
 			return
 		}
-		l.main = entering
-		s.dialLate()
+		l.main, l.timer = entering, time.AfterFunc(answerTimeout, s.lateDue)
+		l.dial()
 	}
 	j.pkt = &socketio.Packet{Type: socketio.Connect, Namespace: j.n.name, Query: j.pkt.Query} // its bytes are the transport's
-	j.in.Auth, j.raw = bytes.Clone(j.in.Auth), nil
+	j.in.Auth, j.raw = nil, nil
 	l.held = append(l.held, j)
 	s.setState(j.n, connecting)
 }
@@ -123,7 +123,7 @@ func (s *session) enterLate(j *job) *engine.Decision {
 func (s *session) dialLate() {
 	l := s.late
 	ctx, cancel := context.WithCancel(context.Background())
-	l.cancel, l.timer = cancel, time.AfterFunc(answerTimeout, s.lateDue)
+	l.cancel = cancel
 	o := &eioserver.Opening{Request: s.request.WithContext(ctx), Addr: s.addr, Secure: s.base.Secure, EIO: s.base.EIO, Account: s.memory.add}
 	extra, _ := url.ParseQuery(l.query) // our own
 	opts := s.dialOptions(o, extra)
@@ -146,10 +146,14 @@ func (s *session) dialled(up *eioclient.Session, t *target, err error) {
 	case err != nil:
 		s.failLate(err)
 	default:
-		s.up.eio, s.target, s.late.sid = up, t, up.Handshake().SID
+		s.target = t
+		s.joinLate(up, up.Handshake().SID)
 		up.Start(s.up)
 	}
 }
+
+// joinLate gives the session its upstream.
+func (s *session) joinLate(up engineio.Session, sid string) { s.up.eio, s.late.sid = up, sid }
 
 // failLate answers all that wait for an upstream. One that refuses may be asked again; one that is not there ends the
 // session, so that the client comes back.
@@ -181,10 +185,13 @@ func (s *session) lateDue() {
 	}
 }
 
-// hearLate looks at what the server sends to the main namespace. It reports whether the client is to have it: not
-// where the client has not asked for it.
+// hearLate looks at what the server sends to the main namespace, before which it has nothing to say of others. It
+// reports whether the client is to have it: not where the client has not asked for it.
 func (s *session) hearLate(p *socketio.Packet) bool {
 	l, n := s.late, s.namespaces["/"]
+	if p.Namespace != "/" {
+		return l.main != entering
+	}
 	asked := n != nil && n.state != gone
 	switch held := l.held; {
 	case l.main == entering && p.Type == socketio.Connect:
@@ -216,6 +223,8 @@ func (s *session) hearLate(p *socketio.Packet) bool {
 func (l *late) stop() {
 	if l != nil && l.timer != nil {
 		l.timer.Stop()
+	}
+	if l != nil && l.cancel != nil {
 		l.cancel()
 	}
 }

@@ -62,7 +62,8 @@ type model struct {
 	t          *testing.T
 	namespaces map[string]state          // at the server
 	asked      map[string]map[uint64]int // questions of the server that wait, by namespace and id
-	last       int                       // sequence number of the last event that came
+	revision   socketio.Revision
+	last       int // sequence number of the last event that came
 }
 
 func (m *model) server(p *socketio.Packet) {
@@ -105,7 +106,7 @@ func (m *model) order(p *socketio.Packet) {
 
 // fromServer notes what the server says, as it would know it.
 func (m *model) fromServer(text string) {
-	d := socketio.Decoder{From: socketio.Server}
+	d := socketio.Decoder{From: socketio.Server, Revision: m.revision}
 	p, err := d.Text([]byte(text))
 	if err != nil || p == nil {
 		return
@@ -152,29 +153,35 @@ func FuzzSession(f *testing.F) {
 }
 
 func rigModel(t *testing.T) (*Gateway, *session, *side, *side, *model) {
+	g, s, down, up, m := rigRevisions(t, 4, 4)
+	s.enter()
+	return g, s, down, up, m
+}
+
+// rigRevisions is a session between a client and a server of these revisions of Engine.IO, before it is entered.
+func rigRevisions(t *testing.T, client, server int) (*Gateway, *session, *side, *side, *model) {
 	policy, err := engine.New(engine.Stage{Name: "model", Phase: engine.Policy, Plugin: modelPolicy{}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	upstream, _ := url.Parse("http://127.0.0.1:1")
-	g, err := New(Options{Fixed: Fixed{Path: "/socket.io/", Upstream: upstream},
+	g, err := New(Options{Fixed: Fixed{Path: "/socket.io/", Upstream: upstream, EIO3: true, UpstreamEIO: server, Translate: server == 4},
 		Rules: Rules{Engine: policy, Limits: Limits{Namespaces: 3}, Deny: Deny{Event: "siogw:denied", MaxPerMinute: 5}}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	addr := netip.MustParseAddr("127.0.0.1")
-	s := g.newSession(&eioserver.Opening{Request: httptest.NewRequest("GET", "/socket.io/", nil), ID: "id", EIO: 4, Transport: "websocket", Addr: addr})
+	s := g.newSession(&eioserver.Opening{Request: httptest.NewRequest("GET", "/socket.io/", nil), ID: "id", EIO: client, Transport: "websocket", Addr: addr})
 	if code := s.room(s.base.Opened); code != engine.CodeNone {
 		t.Fatal(code)
 	}
 	s.client = nil
 	s.memory.add(sessionMemory)
-	m := &model{t: t, namespaces: map[string]state{}, asked: map[string]map[uint64]int{}}
-	down := &side{t: t, name: "the client", decoder: socketio.Decoder{From: socketio.Server}, take: func(*socketio.Packet) {}}
-	up := &side{t: t, name: "the server", take: m.server}
+	m := &model{t: t, namespaces: map[string]state{}, asked: map[string]map[uint64]int{}, revision: revisionOf(server)}
+	down := &side{t: t, name: "the client", decoder: socketio.Decoder{From: socketio.Server, Revision: revisionOf(client)}, take: func(*socketio.Packet) {}}
+	up := &side{t: t, name: "the server", decoder: socketio.Decoder{Revision: m.revision}, take: m.server}
 	s.down.eio, s.up.eio = down, up
 	g.stats.open.Add(1)
-	s.enter()
 	return g, s, down, up, m
 }
 
@@ -193,6 +200,10 @@ func (modelPolicy) Decide(_ context.Context, in *engine.Input) engine.Verdict {
 
 // play does one thing.
 func play(s *session, down, up *side, m *model, op, n int) {
+	playSaid(s, down, up, m, op, n, clientSays, serverSays)
+}
+
+func playSaid(s *session, down, up *side, m *model, op, n int, clientSays, serverSays []string) {
 	fill := func(text string) []byte { return []byte(strings.ReplaceAll(text, "%d", fmt.Sprint(n))) }
 	text := func(e *end, data []byte) {
 		e.Packet(engineio.Packet{Type: engineio.Message, Data: data[1:]})
