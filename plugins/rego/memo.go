@@ -95,6 +95,9 @@ func newMemo(o MemoOptions) *memo {
 	return m
 }
 
+// buffers are room for keys.
+var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 512); return &b }}
+
 // remember gives the verdict on in from the memo, or evaluates and takes note.
 func (p *Policy) remember(ctx context.Context, in *engine.Input) engine.Verdict {
 	m := p.memo
@@ -105,8 +108,12 @@ func (p *Policy) remember(ctx context.Context, in *engine.Input) engine.Verdict 
 	if len(pl.culprits) > 0 {
 		return m.skip(pl.culprits[0].obstacle, p.evaluate(ctx, in))
 	}
-	var room [512]byte
-	key, why := pl.key(room[:0], p, in, m.entry)
+	room := buffers.Get().(*[]byte)
+	defer buffers.Put(room)
+	key, why := pl.key((*room)[:0], p, in, m.entry)
+	if cap(key) <= DefaultMemoEntry {
+		*room = key
+	}
 	if why != 0 {
 		return m.skip(why, p.evaluate(ctx, in))
 	}

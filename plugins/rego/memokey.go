@@ -17,10 +17,23 @@ func (pl *plan) key(dst []byte, p *Policy, in *engine.Input, limit int) ([]byte,
 		return dst, obstacleText
 	}
 	dst = binary.LittleEndian.AppendUint32(dst, pl.number)
-	for i := range pl.sources {
-		if dst = pl.sources[i].append(dst, in); len(dst) > limit {
+	for i := range pl.flat {
+		if dst = pl.flat[i].append(dst, in); len(dst) > limit {
 			return dst, obstacleSize
 		}
+	}
+	ok := true
+	if pl.args != nil {
+		dst, ok = pl.args.append(dst, in.Args)
+	}
+	if pl.auth != nil && ok {
+		dst, ok = pl.auth.append(dst, in.Auth)
+	}
+	switch {
+	case !ok:
+		return dst, obstacleText
+	case len(dst) > limit:
+		return dst, obstacleSize
 	}
 	return dst, 0
 }
@@ -47,32 +60,10 @@ func (pl *plan) readable(p *Policy, in *engine.Input) bool {
 	return true
 }
 
-// readable reports whether parse takes a text that has passed strictjson.Scan, whatever its limits were. It says no
-// to some that are fine, such as those with an exponent.
+// readable reports whether the evaluator will surely read all of text.
 func readable(text []byte) bool {
-	depth, number := 0, 0
-	for at := 0; at < len(text); at++ {
-		switch c := text[at]; {
-		case c == '"':
-			at = strictjson.StringEnd(text, at) - 1
-			number = 0
-		case c == '[' || c == '{':
-			if depth++; depth > maxDepth {
-				return false
-			}
-			number = 0
-		case c == ']' || c == '}':
-			depth--
-			number = 0
-		case number > 0 && (c == 'e' || c == 'E') || number > scanLimits.Number-2:
-			return false
-		case c >= '0' && c <= '9' || number > 0 && c == '.':
-			number++
-		default:
-			number = 0
-		}
-	}
-	return len(text) < scanLimits.Elements
+	end, ok := pass(text, space(text, 0))
+	return ok && space(text, end) == len(text)
 }
 
 // append appends the value of s in in.

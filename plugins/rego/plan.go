@@ -15,8 +15,11 @@ import (
 type plan struct {
 	number   uint32
 	sources  []source
+	flat     []source  // sources, but for parts of args and auth
+	args     *picks    // parts of args; nil for none, and for the whole
+	auth     *picks    // the same of auth
 	culprits []culprit // why it cannot be told; then there are no sources
-	whole    part      // those of args, auth, identity and plugins whose text is in the key as a whole
+	whole    part      // those of args, auth, identity and plugins whose text is in the key as a whole, or in picks
 }
 
 // plans are the plans of a policy, each made when the first input of its class comes.
@@ -216,12 +219,29 @@ func (p *Policy) plan(number int, c *class) *plan {
 		return pl
 	}
 	pl.sources = tidy(w.sources)
+	pl.sort()
+	return pl
+}
+
+// sort makes what the key is built by.
+func (pl *plan) sort() {
+	parts := map[field][]source{}
 	for _, s := range pl.sources {
 		if len(s.path) == 0 {
 			pl.whole |= map[field]part{fieldArgs: partArgs, fieldAuth: partAuth, fieldClaims: partIdentity, fieldPlugins: partPlugins}[s.field]
 		}
+		if len(s.path) > 0 && (s.field == fieldArgs || s.field == fieldAuth) {
+			parts[s.field] = append(parts[s.field], s)
+		} else {
+			pl.flat = append(pl.flat, s)
+		}
 	}
-	return pl
+	if pl.args = newPicks(parts[fieldArgs]); pl.args != nil {
+		pl.whole |= partArgs // they look at all of it
+	}
+	if pl.auth = newPicks(parts[fieldAuth]); pl.auth != nil {
+		pl.whole |= partAuth
+	}
 }
 
 // changesNothing reports whether r is a default without operations.

@@ -105,6 +105,9 @@ func sourceOf(f field, ref ast.Ref, n int) source {
 	return s
 }
 
+// maxIndex bounds the places in an array that are told apart.
+const maxIndex = 256
+
 func stepOf(v ast.Value) (step, bool) {
 	switch v := v.(type) {
 	case ast.String:
@@ -115,7 +118,7 @@ func stepOf(v ast.Value) (step, bool) {
 		return step{key: string(v)}, !strings.ContainsRune(string(v), utf8.RuneError)
 	case ast.Number:
 		n, ok := v.Int()
-		return step{index: n}, ok && n >= 0 && strconv.Itoa(n) == string(v)
+		return step{index: n}, ok && n >= 0 && n < maxIndex && strconv.Itoa(n) == string(v)
 	}
 	return step{}, false
 }
