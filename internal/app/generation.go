@@ -47,13 +47,14 @@ func (a *App) loadGeneration(ctx context.Context, cfg *config.Config) (*generati
 // tryGeneration reads each file once. It always gives a generation, for its sums.
 func (a *App) tryGeneration(ctx context.Context, cfg *config.Config) (*generation, error) {
 	var counted *shields.Set
+	o := JudgeOptions{Logger: a.logger, Keep: &a.keep, Fetch: true}
 	if before := a.current.Load(); before != nil {
-		counted = before.shields
+		counted, o.Before = before.shields, before.judge
 	}
 	gen := &generation{cfg: cfg, sums: sumFiles(cfg)}
 	var errShields, err error
 	gen.shields, errShields = newShields(cfg, counted)
-	gen.judge, err = NewJudge(ctx, cfg, JudgeOptions{Logger: a.logger, Keep: &a.keep, Fetch: true})
+	gen.judge, err = NewJudge(ctx, cfg, o)
 	if err := errors.Join(errShields, err); err != nil {
 		return gen, errors.Join(err, gen.close(ctx))
 	}

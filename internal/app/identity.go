@@ -89,10 +89,14 @@ func optionKey(id *config.Identity, issuers []config.JWT, e *identity.OptionErro
 	return fmt.Sprintf("identity.issuers.%d.%s", e.Issuer, option)
 }
 
-// startKeys fetches the keys of providers, and keeps them fresh till [Judge.Close].
-func (j *Judge) startKeys(ctx context.Context) error {
+// startKeys fetches the keys of providers, and keeps them fresh till [Judge.Close]. Those of before, nil for none, serve
+// till then.
+func (j *Judge) startKeys(ctx context.Context, before *Judge) error {
 	if j.tokens == nil {
 		return nil
+	}
+	if before != nil {
+		j.tokens.Inherit(before.tokens)
 	}
 	return j.tokens.Start(ctx)
 }

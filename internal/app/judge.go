@@ -43,6 +43,8 @@ type JudgeOptions struct {
 	// Watch, when not nil, gives what asks the policy in its place, such as one that explains.
 	Watch func(*rego.Policy) engine.Plugin
 	Fetch bool // the keys of identity providers, till Close; else their tokens are refused
+	// Before, when not nil, is what this Judge replaces: the keys that it has of providers serve on.
+	Before *Judge
 	// Keep holds what plugins keep beyond this Judge; nil begins anew.
 	Keep *Keep
 }
@@ -59,7 +61,7 @@ func NewJudge(ctx context.Context, cfg *config.Config, o JudgeOptions) (*Judge, 
 	}
 	stages = append(append(first, stages...), j.policyStage(cfg, o.Watch))
 	if j.Engine, err = engine.New(stages...); err == nil && o.Fetch {
-		err = j.startKeys(ctx)
+		err = j.startKeys(ctx, o.Before)
 	}
 	if err != nil {
 		return nil, errors.Join(err, j.Close(ctx))

@@ -425,3 +425,21 @@ func TestDiscovery(t *testing.T) {
 		})
 	}
 }
+
+// TestInherit keeps the keys of a provider that is down while a verifier is replaced, not those of another provider.
+func TestInherit(t *testing.T) {
+	key := ecKeys()[0]
+	p := newIDP(t, keySet(t, key.Public()))
+	old, c := started(t, p, Fetch{Stale: 2 * time.Hour})
+	p.set(broken)
+	for url, want := range map[string]engine.Code{p.URL + "/keys": 0, p.URL + "/others": engine.CodeKeys} {
+		v := buildOf(t, Options{From: []string{"auth.token"}, Now: c.Now, Fetch: Fetch{Stale: 2 * time.Hour, StartTime: time.Millisecond},
+			Issuers: []Issuer{{Issuer: "https://i", JWKSURL: url}}})
+		v.Inherit(nil)
+		v.Inherit(old)
+		if err := v.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		wantCode(t, v, kidToken(t, key, "k0", claimsOfI), want, "")
+	}
+}

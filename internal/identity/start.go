@@ -32,6 +32,21 @@ func (v *Verifier) Start(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
+// Inherit takes the keys that old has of the same providers; old may be nil. Start then does not wait for them, so that
+// a provider which is down while a configuration is replaced takes nobody's identity away. It is called before Start.
+func (v *Verifier) Inherit(old *Verifier) {
+	if old == nil {
+		return
+	}
+	for _, i := range v.issuers {
+		for _, o := range old.issuers {
+			if i.provider != nil && o.provider != nil && i.provider.issuer == o.provider.issuer && i.provider.url == o.provider.url {
+				i.provider.current.Store(o.provider.current.Load())
+			}
+		}
+	}
+}
+
 // Stop ends what Start began. Keys that are there serve on.
 func (v *Verifier) Stop() {
 	for _, i := range v.issuers {
@@ -72,6 +87,9 @@ func (p *provider) start(ctx context.Context) error {
 	p.mu.Unlock()
 	first := make(chan struct{})
 	p.running.Go(func() { p.refresh(p.ctx, first) })
+	if p.current.Load() != nil {
+		return nil
+	}
 	o := &p.fetch.o
 	var limit <-chan time.Time
 	if o.Start != StartWait {

@@ -84,3 +84,26 @@ func TestDocs(t *testing.T) {
 }
 
 const tableHead = "| shield | affects | stops | state | how |\n|---|---|---|---|---|\n"
+
+// With changes states and keeps counts, which both sets go on with.
+func TestWith(t *testing.T) {
+	s, err := New(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := registry[s.rules[0]].ID
+	s.Count(id)
+	other, err := s.With(Options{Overrides: map[string]engine.Mode{id: engine.Off}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Count(id)
+	for i, st := range other.List(true) {
+		if st.ID == id && (*st.Count != 2 || st.State != "off" || s.List(false)[i].State != "enforce") {
+			t.Errorf("%+v, before %s", st, s.List(false)[i].State)
+		}
+	}
+	if _, err := s.With(Options{Overrides: map[string]engine.Mode{"none": engine.Off}}); err == nil {
+		t.Error("an unknown shield is taken")
+	}
+}
