@@ -30,6 +30,8 @@ type attack struct {
 	id  string // of the shield whose trigger is played
 	on  versions
 	eio string // the revision that is spoken; "" is 4
+	// enforced switches the shield on, which is one to opt in to.
+	enforced bool
 
 	crash      string // the server ends, and says something like this
 	saw        string // the server notes this of itself
@@ -77,6 +79,7 @@ var attacks = []attack{
 
 	{id: "CVE-2020-15779", on: versions{SocketIO: v4, File: true}, saw: "escaped"},
 	{id: "CVE-2020-24807", on: versions{SocketIO: v4, File: true}, saw: "script"},
+	{id: "admin-ui", on: versions{SocketIO: v4, AdminUI: true}, enforced: true, saw: "steered"},
 	{id: "CVE-2019-13611", on: versions{SocketIO: v4}, answer: "^HTTP/1.1 101 "},
 }
 
@@ -146,7 +149,11 @@ func TestThroughGateway(t *testing.T) {
 		t.Run(a.name(), func(t *testing.T) {
 			t.Parallel()
 			server, upstream := a.on.serve(t)
-			g := startGateway(t, upstream, a.revision(), "")
+			more := ""
+			if a.enforced {
+				more = "shields: { overrides: { " + a.id + ": enforce } }"
+			}
+			g := startGateway(t, upstream, a.revision(), more)
 			friend := meet(t, g.host, a.revision())
 			over := make(chan *player)
 			go func() { over <- a.play(t, g.host) }()

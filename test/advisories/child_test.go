@@ -146,7 +146,8 @@ type versions struct {
 	EngineIO string         `json:"engine.io,omitempty"`
 	Parser   string         `json:"parser,omitempty"`
 	WS       string         `json:"ws,omitempty"`
-	File     bool           `json:"file,omitempty"` // socket.io-file
+	File     bool           `json:"file,omitempty"`    // socket.io-file
+	AdminUI  bool           `json:"adminUI,omitempty"` // @socket.io/admin-ui, without auth
 	Options  map[string]any `json:"options,omitempty"`
 }
 

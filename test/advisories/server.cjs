@@ -30,6 +30,8 @@ if (engine || want.ws) {
   io.attach(server, ioOptions);
 }
 
+if (want.adminUI) require('@socket.io/admin-ui').instrument(io, { auth: false });
+
 const folder = want.file && fs.mkdtempSync(path.join(os.tmpdir(), 'siogw-upload-'));
 if (folder) {
   fs.mkdirSync(path.join(folder, 'in'));
@@ -47,6 +49,7 @@ io.on('connection', (socket) => {
   socket.on('echo', (value, ack) => { if (typeof ack === 'function') ack(value); else socket.emit('echo', value); });
   socket.on('type', (value) => saw(typeof value));
   socket.on('settings', (value) => { merge({}, value); if ({}.polluted) saw('polluted'); });
+  socket.on('disconnect', (reason) => { if (want.adminUI && reason === 'server namespace disconnect') saw('steered'); });
   // The answer waits until the watchers below had their turn.
   socket.on('seen', (ack) => setTimeout(() => ack(seen), 250));
   if (folder) new (require('socket.io-file'))(socket, { uploadDir: path.join(folder, 'in'), accepts: ['image/png'] });
