@@ -119,10 +119,6 @@ type result struct {
 
 // each runs the steps with each client and transport, one after the other, and then after.
 func (s *scenario) each(t *testing.T, up server, url string, after func(*testing.T)) {
-	steps := make([]any, len(s.Steps))
-	for i := range s.Steps {
-		steps[i] = tokens(s.Steps[i])
-	}
 	for _, version := range s.Clients {
 		driver := startDriver(t, version)
 		in := json.NewEncoder(driver.stdin)
@@ -131,6 +127,10 @@ func (s *scenario) each(t *testing.T, up server, url string, after func(*testing
 				continue
 			}
 			t.Run(version+"/"+transport, func(t *testing.T) {
+				steps := make([]any, len(s.Steps)) // their tokens may be short-lived
+				for i := range s.Steps {
+					steps[i] = tokens(s.Steps[i])
+				}
 				if err := in.Encode(job{version, transport, s.parser, url, up.control, steps}); err != nil {
 					t.Fatal(err)
 				}

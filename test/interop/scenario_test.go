@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -112,20 +113,24 @@ func (s *scenario) with(parser string) *scenario {
 // `prefix` before the token.
 const secret = "the secret of the interop scenarios, 32 bytes or more"
 
-// tokens replaces every {$jwt: claims} in v by a signed token.
+// tokens gives v with every {$jwt: claims} replaced by a token that is signed now.
 func tokens(v any) any {
 	switch v := v.(type) {
 	case []any:
+		out := make([]any, len(v))
 		for i := range v {
-			v[i] = tokens(v[i])
+			out[i] = tokens(v[i])
 		}
+		return out
 	case map[string]any:
 		if claims, ok := v["$jwt"].(map[string]any); ok {
-			return token(claims, v)
+			return token(maps.Clone(claims), v)
 		}
+		out := make(map[string]any, len(v))
 		for k := range v {
-			v[k] = tokens(v[k])
+			out[k] = tokens(v[k])
 		}
+		return out
 	}
 	return v
 }
