@@ -230,11 +230,17 @@ func (g *grammar) compare(t *testing.T, p *Policy, text string, rounds int) {
 	t.Helper()
 	plain := *p
 	plain.memo = nil
+	all := plain // what is left out of its document can only be what the evaluator refuses
+	all.reads = everything
 	in := &engine.Input{Kind: engine.Event, Direction: engine.In, Time: at, Namespace: "/a", Event: "a", Args: g.args()}
 	for range rounds {
 		g.change(in)
+		whole := decide(t, &all, in)
 		for range 2 {
 			got, want := decide(t, p, in), decide(t, &plain, in)
+			if whole.Err == nil && !reflect.DeepEqual(got, whole) {
+				t.Fatalf("with memo           %+v\nwith the whole input %+v\ninput %+v\nargs %s auth %s\n%s", got, whole, in, in.Args, in.Auth, text)
+			}
 			got.Err, want.Err = reason(got.Err), reason(want.Err)
 			if !reflect.DeepEqual(got, want) {
 				t.Fatalf("with memo    %+v\nwithout memo %+v\ninput %+v\nargs %s auth %s\n%s", got, want, in, in.Args, in.Auth, text)
