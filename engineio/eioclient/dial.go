@@ -41,6 +41,8 @@ type Options struct {
 
 	Account func(delta int) // hears of each change of the memory held; does not wait and takes no locks; may be nil
 
+	Seat *wsconn.Seat // the place on an event loop, where the scheme is http; nil for goroutines
+
 	Logger *slog.Logger // default: nothing is logged
 }
 
@@ -67,7 +69,7 @@ func Dial(ctx context.Context, opts Options) (*Session, error) {
 		return nil, err
 	}
 	conn, first, resp, err := wsconn.Dial(ctx, target, opts.header(), wsconn.DialOptions{
-		Limits: wsconn.Limits{Read: opts.MaxPayload, High: opts.HighWater, Hard: opts.HardLimit, Write: opts.WriteTimeout, Account: opts.Account},
+		Limits: wsconn.Limits{Seat: opts.Seat, Read: opts.MaxPayload, High: opts.HighWater, Hard: opts.HardLimit, Write: opts.WriteTimeout, Account: opts.Account},
 		TLS:    opts.TLS,
 		Socket: opts.Socket,
 	})

@@ -11,7 +11,7 @@ import (
 
 // Session is the client's end of a session with the upstream.
 type Session struct {
-	conn      *wsconn.Conn
+	conn      wsconn.Conn
 	eio       int // revision
 	handshake engineio.Handshake
 	response  http.Header

@@ -3,6 +3,7 @@ package eioclient
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -18,9 +19,25 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/siogw/siogw/engineio"
+	"github.com/siogw/siogw/engineio/internal/wsconn"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain runs every test with portable WebSockets and with those of event loops.
+func TestMain(m *testing.M) { goleak.VerifyTestMain(kinds{m}) }
+
+type kinds struct{ *testing.M }
+
+func (k kinds) Run() int {
+	code := k.M.Run()
+	if loops = wsconn.NewLoops(2); loops != nil && code == 0 {
+		fmt.Println("and on event loops:")
+		code = k.M.Run()
+	}
+	return code
+}
+
+// loops serve the WebSockets; nil where they are portable.
+var loops *wsconn.Loops
 
 const patience = 10 * time.Second
 
@@ -63,7 +80,7 @@ func (u *upstream) options(t *testing.T) Options {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := Options{URL: target}
+	o := Options{Seat: loops.Seat(), URL: target}
 	if u.TLS != nil {
 		o.TLS = u.Client().Transport.(*http.Transport).TLSClientConfig
 	}
@@ -224,7 +241,7 @@ func TestRefused(t *testing.T) {
 	}))
 	defer u.Close()
 	target, _ := url.Parse(u.URL)
-	_, err := Dial(t.Context(), Options{URL: target})
+	_, err := Dial(t.Context(), Options{Seat: loops.Seat(), URL: target})
 	var refused *Refused
 	if !errors.As(err, &refused) || refused.Status != 403 || len(refused.Message) != 1024 || refused.Header.Get("X-Why") != "because" {
 		t.Errorf("%v", err)
@@ -255,7 +272,7 @@ func TestDialFails(t *testing.T) {
 		t.Error("upstream down:", err)
 	}
 	for _, bad := range []*url.URL{nil, {Scheme: "ftp", Host: "x"}} {
-		if _, err := Dial(t.Context(), Options{URL: bad}); err == nil {
+		if _, err := Dial(t.Context(), Options{Seat: loops.Seat(), URL: bad}); err == nil {
 			t.Error(bad, "dialled")
 		}
 	}
@@ -278,7 +295,7 @@ func TestCancelHandshake(t *testing.T) {
 			_, _ = c.Read(make([]byte, 4096)) // till the other side closes
 		}
 	}()
-	if _, err := Dial(ctx, Options{URL: &url.URL{Scheme: "http", Host: l.Addr().String()}}); err == nil {
+	if _, err := Dial(ctx, Options{Seat: loops.Seat(), URL: &url.URL{Scheme: "http", Host: l.Addr().String()}}); err == nil {
 		t.Error("dialled")
 	}
 }

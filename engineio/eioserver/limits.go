@@ -83,8 +83,7 @@ func (s *Session) startUpgrade() error {
 
 // endUpgrade is for a WebSocket that began one, once.
 func (k *socket) endUpgrade() {
-	if k.begun {
-		k.begun = false
+	if k.begun.CompareAndSwap(true, false) {
 		k.s.srv.endUpgrade()
 	}
 }

@@ -2,6 +2,8 @@ package eioserver
 
 import (
 	"context"
+	"flag"
+	"fmt"
 	"net/http/httptest"
 	"strconv"
 	"strings"
@@ -14,7 +16,23 @@ import (
 	"github.com/siogw/siogw/engineio"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain runs every test with portable WebSockets and with those of event loops.
+func TestMain(m *testing.M) { goleak.VerifyTestMain(kinds{m}) }
+
+type kinds struct{ *testing.M }
+
+func (k kinds) Run() int {
+	code := k.M.Run()
+	fuzzing := flag.Lookup("test.fuzz").Value.String() != ""
+	if loops = NewLoops(2); loops != nil && code == 0 && !fuzzing {
+		fmt.Println("and on event loops:")
+		code = k.M.Run()
+	}
+	return code
+}
+
+// loops serve the WebSockets of rigs; nil where they are portable.
+var loops *Loops
 
 // patience is how long a test waits for what must come.
 const patience = 10 * time.Second
@@ -32,7 +50,7 @@ type rig struct {
 func newRig(tb testing.TB, edit func(*Options)) *rig {
 	tb.Helper()
 	r := &rig{accepted: make(chan *obedient, 1000)}
-	o := Options{Accept: func(o *Opening) (engineio.Handler, error) {
+	o := Options{Loops: loops, Accept: func(o *Opening) (engineio.Handler, error) {
 		h := &obedient{s: o.Session, closed: make(chan engineio.Reason, 10), writable: make(chan struct{}, 1000)}
 		r.accepted <- h
 		return h, nil

@@ -20,7 +20,7 @@ func (s *Server) open(w http.ResponseWriter, req *request) {
 	}
 	session := newSession(s, req)
 	o := &Opening{Request: req.Request, Session: session, ID: session.id, EIO: req.eio, Transport: req.transport,
-		Addr: req.addr, Secure: req.secure, Header: http.Header{}, MaxPayload: session.maxPayload}
+		Addr: req.addr, Secure: req.secure, Header: http.Header{}, MaxPayload: session.maxPayload, Seat: session.seat}
 	handler, err := s.opts.Accept(o)
 	if err == nil && handler == nil {
 		err = errNoHandler
@@ -105,7 +105,7 @@ func (s *Session) openWebSocket(w http.ResponseWriter, req *request) {
 	}
 	k.conn.Send(s.openPacket())
 	s.mu.Lock()
-	k.stage = carries
+	k.stage.Store(carries)
 	s.carry(k.conn)
 	if s.reason != 0 { // closed meanwhile
 		k.conn.Close(0)
@@ -137,7 +137,7 @@ func (s *Session) newSocket(w http.ResponseWriter, req *request) *socket {
 }
 
 // addSocket makes a connection known, unless the server is stopping.
-func (s *Server) addSocket(conn *wsconn.Conn) bool {
+func (s *Server) addSocket(conn wsconn.Conn) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.stopping {
@@ -148,7 +148,7 @@ func (s *Server) addSocket(conn *wsconn.Conn) bool {
 	return true
 }
 
-func (s *Server) removeSocket(conn *wsconn.Conn) {
+func (s *Server) removeSocket(conn wsconn.Conn) {
 	s.mu.Lock()
 	delete(s.sockets, conn)
 	s.mu.Unlock()
@@ -156,12 +156,14 @@ func (s *Server) removeSocket(conn *wsconn.Conn) {
 }
 
 // carry makes a WebSocket the transport, with all that waits. s.mu is held.
-func (s *Session) carry(conn *wsconn.Conn) {
+func (s *Session) carry(conn wsconn.Conn) {
 	q := s.poll
 	s.hasPolled()
 	s.name, s.to, s.ws, s.poll = "websocket", conn, conn, nil
 	if s.paused {
 		conn.Pause()
+	} else {
+		conn.Resume() // it may have waited for a POST
 	}
 	for _, p := range q.queue {
 		if p.Type != engineio.Noop && p.Type != engineio.Close { // those are words of polling

@@ -47,6 +47,7 @@ type Options struct {
 	Unasked  func()  // called for each pong of revision 4 that answers no ping; may be nil
 	Upgrades int     // that one session may begin; default no limit
 	Deflate  Deflate // permessage-deflate on WebSockets; default off
+	Loops    *Loops  // serve WebSockets without TLS and Deflate, see NewLoops; nil for a goroutine each
 	// TotalUpgrades may be under way at a time in all sessions together; default no limit.
 	TotalUpgrades int
 
@@ -87,6 +88,7 @@ type Opening struct {
 	Transport string // polling or websocket
 	Addr      netip.Addr
 	Secure    bool
+	Seat      *Seat // the session's place on Options.Loops, for the connection behind it; nil for none
 	// Header is added to the answer; e.g. the upstream's Set-Cookie.
 	Header http.Header
 	// MaxPayload is what the handshake announces and the session enforces; Accept may lower it.
@@ -102,6 +104,16 @@ type (
 	Rates   = wsconn.Rates
 	Deflate = wsconn.Deflate
 )
+
+// Loops are event loops, which serve the WebSockets of sessions. A Seat is the place of a session on one of them.
+type (
+	Loops = wsconn.Loops
+	Seat  = wsconn.Seat
+)
+
+// NewLoops makes n event loops; nil on systems other than Linux. They run while they have connections, and need not be
+// closed.
+func NewLoops(n int) *Loops { return wsconn.NewLoops(n) }
 
 func (o *Options) complete() error {
 	def(&o.Path, "/socket.io/")

@@ -122,10 +122,13 @@ func (s *Session) startPost() (bool, error) {
 func (s *Session) endPost() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.poll != nil {
-		s.poll.posting = false
+	if s.poll == nil {
+		return
 	}
-	s.wake.Broadcast()
+	s.poll.posting = false
+	if k := s.up; k != nil && k.stage.Load() == waits && s.reason == 0 {
+		k.takeOver()
+	}
 }
 
 // takeBody reads a POST and hands its packets over. It gives the status to answer with.

@@ -18,7 +18,7 @@ type Server struct {
 
 	mu       sync.Mutex // a leaf
 	sessions map[string]*Session
-	sockets  map[*wsconn.Conn]struct{}
+	sockets  map[wsconn.Conn]struct{}
 	upgrades int // under way
 	stopping bool
 }
@@ -28,7 +28,7 @@ func New(opts Options) (*Server, error) {
 	if err := opts.complete(); err != nil {
 		return nil, err
 	}
-	return &Server{opts: opts, sessions: map[string]*Session{}, sockets: map[*wsconn.Conn]struct{}{}}, nil
+	return &Server{opts: opts, sessions: map[string]*Session{}, sockets: map[wsconn.Conn]struct{}{}}, nil
 }
 
 // ServeHTTP answers a handshake, a poll, a post or a WebSocket request; 404 for a path that is not Options.Path.

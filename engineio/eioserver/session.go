@@ -11,7 +11,7 @@ import (
 )
 
 // transport carries the packets of a session downstream. Its methods never wait and never call the handler;
-// the session's lock is held over them. A goroutine reads a *wsconn.Conn; an event loop fits as well.
+// the session's lock is held over them.
 type transport interface {
 	Send(p engineio.Packet) bool
 	Flush()
@@ -30,16 +30,17 @@ type Session struct {
 	opened     time.Time
 	maxPayload int
 	handler    engineio.Handler // set before the session is found by its sid
+	seat       *wsconn.Seat     // where its WebSocket is served; nil for a portable one
 
 	in sync.Mutex // one call of the handler at a time; taken before mu
 
 	mu     sync.Mutex // a leaf: never held while the handler is called
-	wake   sync.Cond  // paused, reason or poll.posting changed
+	wake   sync.Cond  // paused or reason changed
 	name   string     // of the transport, as the client sees it
 	to     transport
-	poll   *polling     // nil once to is a WebSocket
-	ws     *wsconn.Conn // nil until then
-	up     *socket      // the WebSocket of an upgrade under way
+	poll   *polling    // nil once to is a WebSocket
+	ws     wsconn.Conn // nil until then
+	up     *socket     // the WebSocket of an upgrade under way
 	paused bool
 	reason engineio.Reason // why it is closed; 0 while it is not
 	beat   heartbeat
@@ -57,7 +58,7 @@ var _ engineio.Session = (*Session)(nil)
 
 func newSession(srv *Server, req *request) *Session {
 	s := &Session{srv: srv, id: newID(), eio: req.eio, base64: req.base64, addr: req.addr, opened: time.Now(),
-		maxPayload: srv.opts.MaxPayload, name: req.transport}
+		maxPayload: srv.opts.MaxPayload, name: req.transport, seat: srv.opts.Loops.Seat()}
 	s.wake.L = &s.mu
 	s.poll = &polling{s: s}
 	s.to = s.poll
@@ -173,6 +174,6 @@ func (s *Session) closed() bool {
 
 func (s *Session) limits() wsconn.Limits {
 	o := &s.srv.opts
-	return wsconn.Limits{Read: s.maxPayload, High: o.HighWater, Hard: o.HardLimit, Write: o.WriteTimeout,
+	return wsconn.Limits{Seat: s.seat, Read: s.maxPayload, High: o.HighWater, Hard: o.HardLimit, Write: o.WriteTimeout,
 		Message: o.BodyTimeout, Rates: o.Rates, Slowed: o.Slowed, Deflate: o.Deflate, Account: s.account}
 }

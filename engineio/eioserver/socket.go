@@ -2,6 +2,7 @@ package eioserver
 
 import (
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/siogw/siogw/engineio"
@@ -12,26 +13,28 @@ import (
 const (
 	fresh   = iota // of an upgrade: waits for 2probe, or 5
 	probed         // waits for 5
+	waits          // for the end of a POST, without reading
 	carries        // is the session's transport
 	idle           // closes, and was nobody's transport
 )
 
-// socket is what a WebSocket of a session pushes to. The stage is the reading goroutine's own.
+// socket is what a WebSocket of a session pushes to. The stage changes only while the session's lock is held, or in a
+// call of the connection.
 type socket struct {
 	s     *Session
-	conn  *wsconn.Conn
-	stage int
+	conn  wsconn.Conn
+	stage atomic.Int32
 	timer *time.Timer // of an upgrade: its deadline
-	begun bool        // it counts among the upgrades under way; the reading goroutine's own
+	begun atomic.Bool // it counts among the upgrades under way
 }
 
 // Message takes a message of the WebSocket.
 func (k *socket) Message(binary bool, data []byte) {
 	p, err := engineio.DecodeMessage(k.s.eio, binary, data)
 	switch {
-	case k.stage == carries && err == nil:
+	case k.carries() && err == nil:
 		k.s.packet(p)
-	case k.stage == carries:
+	case k.carries():
 		k.s.endBad(err)
 	case err != nil:
 		k.abandon()
@@ -42,7 +45,7 @@ func (k *socket) Message(binary bool, data []byte) {
 
 // PassEnd ends a pass.
 func (k *socket) PassEnd() {
-	if k.stage == carries {
+	if k.carries() {
 		k.s.passEnd()
 	}
 }
@@ -52,7 +55,7 @@ func (k *socket) Drained() { k.s.writable() }
 
 // Ended ends the session, if this was its transport.
 func (k *socket) Ended(r engineio.Reason) {
-	if k.stage == carries {
+	if k.carries() {
 		k.s.end(r)
 		return
 	}
@@ -78,13 +81,13 @@ func (s *Server) upgrade(w http.ResponseWriter, req *request) {
 		s.endUpgrade()
 		return
 	}
-	k.begun = true
+	k.begun.Store(true)
 	session.mu.Lock()
 	if session.reason == 0 && session.poll != nil && session.up == nil {
 		session.up = k
 		k.timer = time.AfterFunc(s.opts.UpgradeTimeout, k.expire)
 	} else { // closed meanwhile, upgraded, or upgrading
-		k.stage = idle
+		k.stage.Store(idle)
 		k.conn.Close(0)
 	}
 	session.mu.Unlock()
@@ -110,11 +113,11 @@ const nudgeTime = 100 * time.Millisecond
 // probe takes a packet before the upgrade is done.
 func (k *socket) probe(p engineio.Packet) {
 	switch {
-	case k.stage == fresh && p.Type == engineio.Ping && string(p.Data) == "probe":
-		k.stage = probed
+	case k.stage.Load() == fresh && p.Type == engineio.Ping && string(p.Data) == "probe":
+		k.stage.Store(probed)
 		k.conn.Send(engineio.Packet{Type: engineio.Pong, Data: p.Data})
 		k.s.nudge(k)
-	case k.stage != idle && p.Type == engineio.Upgrade:
+	case k.stage.Load() != idle && p.Type == engineio.Upgrade:
 		k.complete()
 	default:
 		k.abandon()
@@ -132,31 +135,41 @@ func (s *Session) nudge(k *socket) {
 	time.AfterFunc(nudgeTime, func() { s.nudge(k) })
 }
 
-// complete makes k the transport. A POST that is still being handed over goes first.
+// complete makes k the transport. A POST that is still being handed over goes first: till its end nothing is read.
 func (k *socket) complete() {
 	s := k.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for s.reason == 0 && s.up == k && s.poll.posting {
-		s.wake.Wait()
+	switch {
+	case s.reason != 0 || s.up != k:
+		k.stage.Store(idle)
+	case s.poll.posting:
+		k.stage.Store(waits)
+		k.conn.Pause()
+	default:
+		k.takeOver()
 	}
-	if s.reason != 0 || s.up != k {
-		k.stage = idle
-		return
-	}
+}
+
+// takeOver makes k the transport. s.mu is held.
+func (k *socket) takeOver() {
+	s := k.s
 	k.timer.Stop()
 	k.endUpgrade()
-	s.up, k.stage = nil, carries
+	s.up = nil
+	k.stage.Store(carries)
 	s.poll.nudge()
 	s.carry(k.conn)
 }
+
+func (k *socket) carries() bool { return k.stage.Load() == carries }
 
 // abandon closes a WebSocket that does not become the transport; the session polls on.
 func (k *socket) abandon() {
 	s := k.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	k.stage = idle
+	k.stage.Store(idle)
 	if s.up == k {
 		k.timer.Stop()
 		s.up = nil

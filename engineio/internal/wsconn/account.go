@@ -1,7 +1,7 @@
 package wsconn
 
 // account tells how much memory the connection holds, beside what an idle one does. c.mu is held.
-func (c *Conn) account() {
+func (c *portable) account() {
 	if c.lim.Account == nil {
 		return
 	}
@@ -12,7 +12,7 @@ func (c *Conn) account() {
 }
 
 // hasRead notes the size of the buffer that a message is read into.
-func (c *Conn) hasRead(size int) {
+func (c *portable) hasRead(size int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.reading = size
@@ -20,7 +20,7 @@ func (c *Conn) hasRead(size int) {
 }
 
 // readDone gives the buffer of a message back.
-func (c *Conn) readDone(buf []byte) {
+func (c *portable) readDone(buf []byte) {
 	putBuffer(buf)
 	if c.reading > 0 { // which only this goroutine sets
 		c.hasRead(0)

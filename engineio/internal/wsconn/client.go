@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -15,7 +16,10 @@ import (
 
 // Dial opens a WebSocket to url (ws or wss) before ctx ends, and reads its first message. When the server
 // answered plain HTTP the error is websocket.ErrBadHandshake and the response is not nil.
-func Dial(ctx context.Context, url string, header http.Header, o DialOptions) (*Conn, []byte, *http.Response, error) {
+func Dial(ctx context.Context, url string, header http.Header, o DialOptions) (Conn, []byte, *http.Response, error) {
+	if o.Limits.Seat != nil && strings.HasPrefix(url, "ws:") {
+		return dialLooped(ctx, url, header, o)
+	}
 	d := &dialer{lim: o.Limits, tls: o.TLS, socket: o.Socket, stop: func() bool { return true }}
 	wd := websocket.Dialer{
 		NetDialContext: d.plain, NetDialTLSContext: d.secure,
@@ -28,10 +32,11 @@ func Dial(ctx context.Context, url string, header http.Header, o DialOptions) (*
 	}
 	c := d.conn
 	c.use(ws)
+
 	c.direct = false
 	first, err := c.first(ctx)
 	if err == nil && resp.Header.Get("Sec-Websocket-Extensions") != "" {
-		err = errors.New("the server answers with an extension that was not offered")
+		err = errExtension
 	}
 	if err != nil {
 		_ = c.net.Close()
@@ -39,6 +44,11 @@ func Dial(ctx context.Context, url string, header http.Header, o DialOptions) (*
 	}
 	return c, first, resp, nil
 }
+
+var (
+	errExtension = errors.New("the server answers with an extension that was not offered")
+	errBinary    = errors.New("the first message is binary")
+)
 
 // DialOptions are what Dial needs beside an address.
 type DialOptions struct {
@@ -48,8 +58,8 @@ type DialOptions struct {
 }
 
 // first reads one text message, waiting.
-func (c *Conn) first(ctx context.Context) ([]byte, error) {
-	stop := c.endWith(ctx)
+func (c *portable) first(ctx context.Context) ([]byte, error) {
+	stop := endWith(ctx, c.net)
 	defer stop()
 	op, from, err := c.ws.NextReader()
 	if err != nil {
@@ -57,7 +67,7 @@ func (c *Conn) first(ctx context.Context) ([]byte, error) {
 	}
 	msg, err := io.ReadAll(from)
 	if err == nil && op != websocket.TextMessage {
-		err = errors.New("the first message is binary")
+		err = errBinary
 	}
 	if err == nil && !stop() {
 		err = ctx.Err()
@@ -73,9 +83,9 @@ func because(ctx context.Context, err error) error {
 	return fmt.Errorf("%w: %w", ctx.Err(), err)
 }
 
-// endWith makes the network fail when ctx ends, until stop is called.
-func (c *Conn) endWith(ctx context.Context) (stop func() bool) {
-	return context.AfterFunc(ctx, func() { _ = c.net.SetDeadline(time.Unix(1, 0)) })
+// endWith makes a network connection fail when ctx ends, until stop is called.
+func endWith(ctx context.Context, network net.Conn) (stop func() bool) {
+	return context.AfterFunc(ctx, func() { _ = network.SetDeadline(time.Unix(1, 0)) })
 }
 
 // dialer puts the pipe of a new Conn in the place of the network connection.
@@ -83,20 +93,25 @@ type dialer struct {
 	lim    Limits
 	tls    *tls.Config
 	socket string
-	conn   *Conn
+	conn   *portable
 	stop   func() bool
 }
 
 func (d *dialer) plain(ctx context.Context, network, addr string) (net.Conn, error) {
-	var nd net.Dialer
-	if d.socket != "" {
-		network, addr = "unix", d.socket
-	}
-	c, err := nd.DialContext(ctx, network, addr)
+	c, err := dialPlain(ctx, network, addr, d.socket)
 	if err != nil {
 		return nil, err
 	}
 	return d.wrap(ctx, c), nil
+}
+
+// dialPlain connects to an address, or to the Unix socket that stands for it.
+func dialPlain(ctx context.Context, network, addr, socket string) (net.Conn, error) {
+	var nd net.Dialer
+	if socket != "" {
+		network, addr = "unix", socket
+	}
+	return nd.DialContext(ctx, network, addr)
 }
 
 func (d *dialer) secure(ctx context.Context, network, addr string) (net.Conn, error) {
@@ -114,7 +129,7 @@ func (d *dialer) secure(ctx context.Context, network, addr string) (net.Conn, er
 
 func (d *dialer) wrap(ctx context.Context, c net.Conn) net.Conn {
 	d.conn = newConn(c, d.lim)
-	d.conn.direct = true
-	d.stop = d.conn.endWith(ctx)
+	d.conn.direct, d.conn.watch.client = true, true
+	d.stop = endWith(ctx, c)
 	return pipe{d.conn}
 }

@@ -9,9 +9,8 @@ import (
 	"github.com/siogw/siogw/engineio"
 )
 
-// Close ends the connection: no message is handed over any more, what was sent is written within
-// Limits.Write, then a close frame with code (0: none, as the reference closes).
-func (c *Conn) Close(code int) {
+// Close implements Conn.
+func (c *portable) Close(code int) {
 	c.startClosing(engineio.TransportError) // the owner of the connection knows the reason better
 	c.goodbye(code)
 	c.finish()
@@ -24,7 +23,7 @@ func (c *Conn) Close(code int) {
 }
 
 // startClosing gives the reason that came first.
-func (c *Conn) startClosing(r engineio.Reason) engineio.Reason {
+func (c *portable) startClosing(r engineio.Reason) engineio.Reason {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.reason == 0 {
@@ -39,7 +38,7 @@ func (c *Conn) startClosing(r engineio.Reason) engineio.Reason {
 }
 
 // goodbye writes a close frame, unless one was written.
-func (c *Conn) goodbye(code int) {
+func (c *portable) goodbye(code int) {
 	var body []byte
 	if code != 0 {
 		body = websocket.FormatCloseMessage(code, "")
@@ -49,7 +48,7 @@ func (c *Conn) goodbye(code int) {
 }
 
 // finish closes the sending direction, once, when the connection closes and all is written.
-func (c *Conn) finish() {
+func (c *portable) finish() {
 	c.mu.Lock()
 	done := !c.closing || c.dead || c.writing || c.shut || len(c.out) > 0
 	if !done {
@@ -70,7 +69,7 @@ func (c *Conn) finish() {
 }
 
 // cut ends the connection without a word, and drops what was not written.
-func (c *Conn) cut(r engineio.Reason) {
+func (c *portable) cut(r engineio.Reason) {
 	c.startClosing(r)
 	c.mu.Lock()
 	was := c.dead
@@ -88,5 +87,5 @@ func (c *Conn) cut(r engineio.Reason) {
 	_ = c.net.Close()
 }
 
-// Cut ends the connection at once, for want of time.
-func (c *Conn) Cut() { c.cut(engineio.Shutdown) }
+// Cut implements Conn.
+func (c *portable) Cut() { c.cut(engineio.Shutdown) }

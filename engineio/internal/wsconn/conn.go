@@ -1,8 +1,8 @@
 // Package wsconn is one WebSocket connection of an Engine.IO session, on either side: it pushes the messages
-// that it reads, and its writes never wait. A goroutine of its own reads; another one writes only while the
-// network does not take what there is.
-//
-// gorilla/websocket makes and reads the frames (RFC 6455). It writes them into memory, see pipe.
+// that it reads, and its writes never wait. gorilla/websocket makes the handshake (RFC 6455). Then there are two
+// kinds: on Linux, without TLS and compression, an event loop serves the connection (looped). Else a goroutine of its
+// own reads, another one writes while the network does not take what there is, and gorilla/websocket makes and reads the
+// frames (portable); it writes them into memory, see pipe.
 package wsconn
 
 import (
@@ -14,6 +14,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/siogw/siogw/engineio"
+	"github.com/siogw/siogw/engineio/internal/evloop"
 )
 
 // Peer receives what a Conn read. Message, PassEnd, Ended and Gone come from the reading goroutine, in this
@@ -31,6 +32,16 @@ type Peer interface {
 	Gone()
 }
 
+// Seat is the place of a session on one of Loops: both its connections are served there. They keep nobody from
+// working: a call of a Peer that takes longer than a millisecond goes on beside its loop.
+type (
+	Seat  = evloop.Seat
+	Loops = evloop.Loops
+)
+
+// NewLoops makes n event loops; nil where there are none. They need not be closed.
+func NewLoops(n int) *Loops { return evloop.New(n) }
+
 // Limits bound a Conn. The first four have no default.
 type Limits struct {
 	Read  int           // bytes of one message read
@@ -38,6 +49,7 @@ type Limits struct {
 	Hard  int           // bytes waiting to be written at which the connection is cut
 	Write time.Duration // for each chunk of 16 KiB, and for all that is left when the connection closes
 
+	Seat    *Seat         // the loop that serves the connection, where one can; nil for a portable one
 	Deflate Deflate       // of Upgrade; default off
 	Message time.Duration // for the rest of a message that has begun; 0 for no limit
 	Rates   Rates
@@ -47,15 +59,36 @@ type Limits struct {
 
 // Conn is one WebSocket connection. Its methods are safe for concurrent use, never wait and never call the
 // Peer.
-type Conn struct {
+type Conn interface {
+	// Start begins to read, and to call peer. It is called once.
+	Start(peer Peer)
+	// Send takes p into the buffer. It reports whether the buffer is below its high-water mark; past the hard
+	// limit the connection is cut (SlowReader).
+	Send(p engineio.Packet) bool
+	// Flush starts writing: at once what the network takes without waiting, the rest when it takes more.
+	Flush()
+	// Pause stops reading after the message at hand; Resume starts it again.
+	Pause()
+	Resume()
+	// Close ends the connection: no message is handed over any more, what was sent is written within
+	// Limits.Write, then a close frame with code (0: none, as the reference closes).
+	Close(code int)
+	// Cut ends the connection at once, for want of time.
+	Cut()
+	// Buffered gives the number of bytes waiting to be written.
+	Buffered() int
+	// SetForm chooses another form than Revision4. It is called before anything is sent.
+	SetForm(f Form)
+}
+
+// portable is a Conn of any network connection, on any system: goroutines wait for it.
+type portable struct {
 	net  net.Conn        // TCP or TLS
 	raw  syscall.RawConn // of plain TCP; nil where the network cannot be tried without waiting
 	ws   *websocket.Conn
 	peer Peer
 	lim  Limits
 	form Form // of what is sent; constant once anything is
-
-	deflate bool // permessage-deflate was agreed on; constant
 
 	frame sync.Mutex // one message at a time into ws; taken before mu
 	wg    sync.WaitGroup
@@ -85,14 +118,14 @@ type Conn struct {
 	tries int   // reads without waiting in this pass; the reading goroutine's own
 }
 
-func newConn(network net.Conn, lim Limits) *Conn {
-	c := &Conn{net: network, raw: rawOf(network), lim: lim}
+func newConn(network net.Conn, lim Limits) *portable {
+	c := &portable{net: network, raw: rawOf(network), lim: lim}
 	c.wake.L = &c.mu
 	return c
 }
 
 // use takes ws, made over the pipe of c, into service.
-func (c *Conn) use(ws *websocket.Conn) {
+func (c *portable) use(ws *websocket.Conn) {
 	c.ws = ws
 	ws.SetReadLimit(int64(c.lim.Read))
 	ws.SetPingHandler(func(data string) error {
@@ -103,8 +136,8 @@ func (c *Conn) use(ws *websocket.Conn) {
 	})
 }
 
-// Start begins to read, and to call peer. It is called once.
-func (c *Conn) Start(peer Peer) {
+// Start implements Conn.
+func (c *portable) Start(peer Peer) {
 	c.mu.Lock()
 	c.peer, c.started = peer, true
 	drained := c.drained() // before there was anybody to tell
@@ -115,22 +148,22 @@ func (c *Conn) Start(peer Peer) {
 	go c.run()
 }
 
-// Buffered gives the number of bytes waiting to be written.
-func (c *Conn) Buffered() int {
+// Buffered implements Conn.
+func (c *portable) Buffered() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return len(c.out) + c.inHand
 }
 
-// Pause stops reading after the message at hand.
-func (c *Conn) Pause() {
+// Pause implements Conn.
+func (c *portable) Pause() {
 	c.mu.Lock()
 	c.paused = true
 	c.mu.Unlock()
 }
 
-// Resume starts reading again.
-func (c *Conn) Resume() {
+// Resume implements Conn.
+func (c *portable) Resume() {
 	c.mu.Lock()
 	c.paused = false
 	c.mu.Unlock()

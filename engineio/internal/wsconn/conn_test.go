@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/binary"
+	"flag"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -19,7 +21,24 @@ import (
 	"github.com/siogw/siogw/engineio"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain runs every test over each kind of connection.
+func TestMain(m *testing.M) { goleak.VerifyTestMain(kinds{m}) }
+
+type kinds struct{ *testing.M }
+
+func (k kinds) Run() int {
+	code := k.M.Run()
+	fuzzing := flag.Lookup("test.fuzz").Value.String() != ""
+	if loops := NewLoops(2); loops != nil && code == 0 && !fuzzing {
+		fmt.Println("and on event loops:")
+		seat = loops.Seat
+		code = k.M.Run()
+	}
+	return code
+}
+
+// seat gives the place of a test's connections; nil where they are portable.
+var seat = func() *Seat { return nil }
 
 const patience = 10 * time.Second
 
@@ -72,9 +91,10 @@ func wait[T any](tb testing.TB, c chan T) (v T) {
 var limits = Limits{Read: 1000, High: 10_000, Hard: 100_000, Write: time.Second}
 
 // pair gives a server's Conn, and the network connection of its client.
-func pair(tb testing.TB, lim Limits) (*Conn, net.Conn) {
+func pair(tb testing.TB, lim Limits) (Conn, net.Conn) {
 	tb.Helper()
-	conns := make(chan *Conn, 1)
+	lim.Seat = seat()
+	conns := make(chan Conn, 1)
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c, err := Upgrade(w, r, nil, lim)
 		if err != nil {
@@ -156,7 +176,7 @@ func TestOneWrite(t *testing.T) {
 	if err != nil || n != 400 || c.Buffered() != 0 {
 		t.Error(n, err, c.Buffered())
 	}
-	if c.out != nil {
+	if holdsBuffer(c) {
 		t.Error("an idle connection holds a buffer")
 	}
 	r := newRecorder()
@@ -199,10 +219,9 @@ func TestReadLimit(t *testing.T) {
 func TestTruncated(t *testing.T) {
 	whole := append(frame(0x01, "ab"), frame(0x80, strings.Repeat("c", 130))...)
 	for n := range whole {
-		c, peer := net.Pipe()
-		conn := over(c, limits)
+		c, peer := bare(t, limits)
 		r := newRecorder()
-		conn.Start(r)
+		c.Start(r)
 		if _, err := peer.Write(whole[:n]); err != nil {
 			t.Fatal(err)
 		}
@@ -215,7 +234,7 @@ func TestTruncated(t *testing.T) {
 }
 
 // over makes a server's Conn on a connection that is a WebSocket already.
-func over(network net.Conn, lim Limits) *Conn {
+func over(network net.Conn, lim Limits) *portable {
 	c := newConn(network, lim)
 	h := &prepared{c: c}
 	up := websocket.Upgrader{ReadBufferSize: readBuffer, WriteBufferPool: &frames}
@@ -235,7 +254,7 @@ func over(network net.Conn, lim Limits) *Conn {
 
 type prepared struct {
 	http.ResponseWriter
-	c *Conn
+	c *portable
 }
 
 func (p *prepared) Hijack() (net.Conn, *bufio.ReadWriter, error) {
@@ -279,8 +298,7 @@ func FuzzBytes(f *testing.F) {
 	f.Add(frame(0xc1, "x"))
 	f.Add([]byte{0x81, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		network, peer := net.Pipe()
-		c := over(network, limits)
+		c, peer := bare(t, limits)
 		r := newRecorder()
 		r.onMsg = func(s string) {
 			if len(s) > limits.Read {

@@ -58,19 +58,14 @@ type packed struct {
 	bytes    uint64 // payload of its frames so far
 }
 
-// note keeps what a frame says of its message. RSV1 belongs to the first frame of a message alone (RFC 7692, 6),
-// which gorilla/websocket does not check.
-func (w *watch) note(opcode byte) engineio.Reason {
-	rsv1 := w.head[0]&0x40 != 0
+// note keeps what a frame says of its message.
+func (w *watch) note(h *header) {
 	switch {
-	case rsv1 && opcode != websocket.TextMessage && opcode != websocket.BinaryMessage:
-		return engineio.ProtocolViolation
-	case opcode == websocket.TextMessage || opcode == websocket.BinaryMessage:
-		w.ahead = append(w.ahead, packed{rsv1, w.left})
-	case opcode == 0 && len(w.ahead) > 0:
-		w.ahead[len(w.ahead)-1].bytes += w.left
+	case h.opcode == websocket.TextMessage || h.opcode == websocket.BinaryMessage:
+		w.ahead = append(w.ahead, packed{h.rsv1, h.length})
+	case h.opcode == 0 && len(w.ahead) > 0:
+		w.ahead[len(w.ahead)-1].bytes += h.length
 	}
-	return 0
 }
 
 // reading gives the message at hand, the first of those that the watch saw.
@@ -90,7 +85,7 @@ func (w *watch) done() {
 
 // inflated holds n bytes that a message has unfolded to against the limits: gorilla/websocket counts only those
 // on the wire.
-func (c *Conn) inflated(n int, err error) error {
+func (c *portable) inflated(n int, err error) error {
 	m := c.watch.reading()
 	var corrupt flate.CorruptInputError
 	switch {
@@ -107,7 +102,7 @@ func (c *Conn) inflated(n int, err error) error {
 }
 
 // inflating gives the memory that unfolding the message at hand needs beside its buffer.
-func (c *Conn) inflating() int {
+func (c *portable) inflating() int {
 	if c.watch.reading().deflated {
 		return inflateState
 	}

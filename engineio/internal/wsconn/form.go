@@ -16,8 +16,8 @@ const (
 	Base64                // revision 3 for a peer that asked for text only: binary is "b4" and base64
 )
 
-// SetForm chooses another form than Revision4. It is called before anything is sent.
-func (c *Conn) SetForm(f Form) { c.form = f }
+// SetForm implements Conn.
+func (c *portable) SetForm(f Form) { c.form = f }
 
 // encode gives the message for p; buf is where it was made, to be put back, or nil.
 func (f Form) encode(p engineio.Packet) (op int, msg, buf []byte) {
@@ -34,3 +34,15 @@ func (f Form) encode(p engineio.Packet) (op int, msg, buf []byte) {
 	}
 	return websocket.TextMessage, buf, buf
 }
+
+// split gives the message for p in two parts, which for most need not be put together; buf as encode gives it.
+func (f Form) split(p engineio.Packet) (op byte, prefix, data, buf []byte) {
+	if !p.Binary {
+		return websocket.TextMessage, typeDigits[p.Type : p.Type+1], p.Data, nil
+	}
+	n, data, buf := f.encode(p)
+	return byte(n), nil, data, buf
+}
+
+// typeDigits are the first characters of text packets.
+var typeDigits = []byte("0123456")

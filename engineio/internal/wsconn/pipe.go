@@ -10,10 +10,13 @@ const passTries = 64
 
 // pipe is the net.Conn that gorilla/websocket sees: what it writes goes into the buffer of Conn, and a read
 // that is about to wait ends the pass.
-type pipe struct{ c *Conn }
+type pipe struct{ c *portable }
 
 func (p pipe) Read(b []byte) (int, error) {
 	c := p.c
+	if c.watch.over != nil {
+		return 0, c.watch.over
+	}
 	if c.due && c.raw != nil && c.tries < passTries {
 		c.tries++
 		if n, err := tryRead(c.raw, b); n > 0 || err != nil {

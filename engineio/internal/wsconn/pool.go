@@ -16,6 +16,22 @@ func putBuffer(b []byte) {
 	}
 }
 
+// block is such a buffer, in a form that goes into the pool without another.
+type block struct{ b []byte }
+
+const freshBlock = 2 << 10
+
+var blocks = sync.Pool{New: func() any { return &block{make([]byte, 0, freshBlock)} }}
+
+func getBlock() *block { return blocks.Get().(*block) }
+
+func putBlock(b *block) {
+	if cap(b.b) <= keep {
+		b.b = b.b[:0]
+		blocks.Put(b)
+	}
+}
+
 // frames are the buffers in which gorilla/websocket makes frames, shared by all connections.
 var frames sync.Pool
 

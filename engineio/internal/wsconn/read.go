@@ -17,7 +17,7 @@ const (
 )
 
 // run is the reading goroutine.
-func (c *Conn) run() {
+func (c *portable) run() {
 	r, peerDone := c.loop()
 	c.passEnd()
 	r = c.startClosing(r)
@@ -39,7 +39,7 @@ func (c *Conn) run() {
 
 // loop hands over messages until there are no more. It reports why, and whether the peer will send nothing
 // more that matters.
-func (c *Conn) loop() (r engineio.Reason, peerDone bool) {
+func (c *portable) loop() (r engineio.Reason, peerDone bool) {
 	for c.mayRead() {
 		op, from, err := c.ws.NextReader()
 		if err != nil {
@@ -53,7 +53,7 @@ func (c *Conn) loop() (r engineio.Reason, peerDone bool) {
 		}
 		if op == websocket.TextMessage && !utf8.Valid(buf) {
 			c.readDone(buf)
-			c.goodbye(websocket.CloseInvalidFramePayloadData)
+			c.goodbye(closeCode(engineio.BadUTF8))
 			return engineio.BadUTF8, false
 		}
 		c.due = true
@@ -64,7 +64,7 @@ func (c *Conn) loop() (r engineio.Reason, peerDone bool) {
 }
 
 // mayRead waits while the connection is paused. It reports false when it closes.
-func (c *Conn) mayRead() bool {
+func (c *portable) mayRead() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for c.paused && !c.closing {
@@ -79,7 +79,7 @@ func (c *Conn) mayRead() bool {
 	return !c.closing
 }
 
-func (c *Conn) passEnd() {
+func (c *portable) passEnd() {
 	if c.due {
 		c.due, c.tries = false, 0
 		c.peer.PassEnd()
@@ -88,7 +88,7 @@ func (c *Conn) passEnd() {
 }
 
 // broken gives the reason for an error of reading.
-func (c *Conn) broken(err error) (r engineio.Reason, peerDone bool) {
+func (c *portable) broken(err error) (r engineio.Reason, peerDone bool) {
 	if r, over := c.overLimit(err); over {
 		return r, false
 	}
@@ -106,7 +106,7 @@ func (c *Conn) broken(err error) (r engineio.Reason, peerDone bool) {
 	return engineio.ProtocolViolation, false // gorilla has said 1002
 }
 
-func (c *Conn) readAll(buf []byte, from io.Reader) ([]byte, error) {
+func (c *portable) readAll(buf []byte, from io.Reader) ([]byte, error) {
 	for {
 		if len(buf) == cap(buf) {
 			buf = append(buf, 0)[:len(buf)]
@@ -114,7 +114,7 @@ func (c *Conn) readAll(buf []byte, from io.Reader) ([]byte, error) {
 		}
 		n, err := from.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]
-		if c.deflate {
+		if c.watch.deflate {
 			err = c.inflated(len(buf), err)
 		}
 		if err == io.EOF {

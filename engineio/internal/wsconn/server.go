@@ -24,27 +24,28 @@ var ErrNotTaken = errors.New("the connection cannot become a WebSocket")
 // no extension but Limits.Deflate. header
 // is added to the 101, which goes out with the first Flush. On an error nothing is answered; frames that
 // come with the handshake are one, engineio.ErrEarly.
-func Upgrade(w http.ResponseWriter, r *http.Request, header http.Header, lim Limits) (*Conn, error) {
-	h := &hijacker{ResponseWriter: w, lim: lim}
+func Upgrade(w http.ResponseWriter, r *http.Request, header http.Header, lim Limits) (Conn, error) {
+	deflate := lim.Deflate.On && offered(r.Header)
+	h := &hijacker{ResponseWriter: w, lim: lim, loop: lim.Seat != nil && !deflate}
 	up := websocket.Upgrader{
 		ReadBufferSize: readBuffer, WriteBufferSize: frameBuffer, WriteBufferPool: &frames,
 		CheckOrigin: func(*http.Request) bool { return true }, // the server's, before
 
-		EnableCompression: lim.Deflate.On && offered(r.Header),
+		EnableCompression: deflate,
 		Error:             func(http.ResponseWriter, *http.Request, int, error) {},
 	}
 	ws, err := up.Upgrade(h, r, header)
-	if h.conn == nil {
+	switch {
+	case h.network == nil:
 		return nil, fmt.Errorf("%w: %w", ErrNotTaken, err)
-	}
-	if err != nil {
-		if h.early {
-			err = engineio.ErrEarly
-		}
+	case err != nil && h.early:
+		return nil, engineio.ErrEarly
+	case err != nil:
 		return nil, err
+	case h.loop:
+		return loopedServer(h.network, h.answer, lim)
 	}
-	h.conn.deflate = up.EnableCompression
-	h.conn.watch.deflate = h.conn.deflate
+	h.conn.watch.deflate = deflate
 	h.conn.use(ws)
 	return h.conn, nil
 }
@@ -75,13 +76,16 @@ func (n *noConn) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return nil, nil, errNotWebSocket
 }
 
-// hijacker puts the pipe of a new Conn in the place of the network connection.
+// hijacker puts something of ours in the place of the network connection: the pipe of a new portable connection, or
+// what keeps the answer for a loop to write.
 type hijacker struct {
 	http.ResponseWriter
-	lim  Limits
-	conn *Conn
-
-	early bool // frames came with the handshake
+	lim     Limits
+	loop    bool
+	network net.Conn
+	conn    *portable // when not loop
+	answer  []byte    // when loop
+	early   bool      // frames came with the handshake
 }
 
 func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
@@ -89,7 +93,21 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	h.network, h.early = network, rw.Reader.Buffered() > 0
+	if h.loop = h.loop && takable(network) != nil; h.loop {
+		return answering{network, h}, rw, nil
+	}
 	h.conn = newConn(network, h.lim)
-	h.early = rw.Reader.Buffered() > 0
 	return pipe{h.conn}, rw, nil
+}
+
+// answering is a network connection that is not written to.
+type answering struct {
+	net.Conn
+	h *hijacker
+}
+
+func (a answering) Write(b []byte) (int, error) {
+	a.h.answer = append(a.h.answer, b...)
+	return len(b), nil
 }

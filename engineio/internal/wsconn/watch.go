@@ -1,7 +1,6 @@
 package wsconn
 
 import (
-	"encoding/binary"
 	"errors"
 	"net"
 	"time"
@@ -63,117 +62,69 @@ func (m *Meter) Bytes(r *Rates, n int, now time.Time) time.Duration {
 }
 
 // watch reads the headers of frames (RFC 6455, 5.2) on their way to gorilla/websocket, which does not tell
-// of fragments, and tells which messages are not whole yet.
+// of fragments and takes lengths in any form, and tells which messages are not whole yet.
 type watch struct {
-	meter Meter
-	head  [10]byte  // without the mask
+	gate
+	head  [maxHeader]byte
 	got   int       // bytes of head that are there
-	mask  int       // bytes of the mask still to come
 	left  uint64    // payload of the frame still to come
 	ahead []packed  // messages that the caller has not read to their end, where deflate is set
-	open  bool      // a message has begun whose last frame has not
 	since time.Time // when reading first waited for the rest of the message
-
-	deflate bool // the connection has permessage-deflate
+	over  error     // what the next read gives; nil for none
 }
 
-// take looks at bytes as they come. It gives the reason to end the connection, 0 for none.
-func (w *watch) take(b []byte, r *Rates, now time.Time) engineio.Reason {
-	for len(b) > 0 {
-		switch {
-		case w.mask > 0:
-			n := min(w.mask, len(b))
-			w.mask, b = w.mask-n, b[n:]
-		case w.left > 0:
-			n := min(w.left, uint64(len(b)))
-			w.left, b = w.left-n, b[n:]
-		default:
-			if w.got == 0 && !w.open {
-				w.since = time.Time{} // of the message before
-			}
-			w.head[w.got] = b[0]
-			w.got++
-			b = b[1:]
-			if w.got < w.need() {
-				continue
-			}
-			if reason := w.frame(r, now); reason != 0 {
-				return reason
+// take looks at bytes as they come. It gives the reason to end the connection, 0 for none, and how many bytes
+// come before it.
+func (w *watch) take(b []byte, r *Rates, now time.Time) (n int, reason engineio.Reason) {
+	for n < len(b) {
+		if w.left > 0 {
+			skip := int(min(w.left, uint64(len(b)-n)))
+			w.left -= uint64(skip)
+			n += skip
+			continue
+		}
+		if w.got == 0 && !w.open {
+			w.since = time.Time{} // of the message before
+		}
+		w.head[w.got] = b[n]
+		w.got++
+		if w.got == 2 {
+			reason = w.begin(w.head[0], w.head[1])
+		}
+		if h, size := readHeader(w.head[:w.got]); size > 0 && reason == 0 {
+			w.got, w.left = 0, h.length
+			if reason = w.frame(&h, r, now); reason == 0 && w.deflate {
+				w.note(&h)
 			}
 		}
-	}
-	return 0
-}
-
-// need gives the length of the header, as far as its first bytes tell.
-func (w *watch) need() int {
-	if w.got < 2 {
-		return 2
-	}
-	switch w.head[1] & 0x7f {
-	case 126:
-		return 4
-	case 127:
-		return 10
-	}
-	return 2
-}
-
-// frame takes a whole header.
-func (w *watch) frame(r *Rates, now time.Time) engineio.Reason {
-	switch w.need() {
-	case 4:
-		w.left = uint64(binary.BigEndian.Uint16(w.head[2:]))
-	case 10:
-		w.left = binary.BigEndian.Uint64(w.head[2:])
-	default:
-		w.left = uint64(w.head[1] & 0x7f)
-	}
-	if w.head[1]&0x80 != 0 {
-		w.mask = 4
-	}
-	w.got = 0
-	last, opcode := w.head[0]&0x80 != 0, w.head[0]&0x0f
-	if reason := w.meter.Frame(r, now); reason != 0 {
-		return reason
-	}
-	switch {
-	case w.deflate:
-		if reason := w.note(opcode); reason != 0 {
-			return reason
+		if reason != 0 {
+			return n, reason
 		}
-	case w.head[0]&0x70 == 0x40: // gorilla/websocket would not say which of the reserved bits it was
-		return engineio.Compressed
+		n++
 	}
-	if opcode >= 8 {
-		if !w.meter.control.add(r.Control, 1, now) {
-			return engineio.ControlFrames
-		}
-		return 0
-	}
-	w.open = !last
-	if (!last || opcode == 0) && !w.meter.fragments.add(r.Fragments, 1, now) {
-		return engineio.Fragments
-	}
-	return 0
+	return n, 0
 }
 
 // whole reports whether no frame or message is under way.
-func (w *watch) whole() bool { return !w.open && w.got == 0 && w.mask == 0 && w.left == 0 }
+func (w *watch) whole() bool { return !w.open && w.got == 0 && w.left == 0 }
 
 // limitError ends reading for a limit.
 type limitError struct{ reason engineio.Reason }
 
 func (e *limitError) Error() string { return e.reason.String() }
 
-// watched holds what a read gave against the limits.
-func (c *Conn) watched(b []byte, n int, err error) (int, error) {
-	if n <= 0 || !c.deflate && !c.lim.watches() {
+// watched holds what a read gave against the limits, which a server, chosen by the operator, has none of.
+func (c *portable) watched(b []byte, n int, err error) (int, error) {
+	if n <= 0 || c.watch.client {
 		return n, err
 	}
 	now := time.Now()
-	if reason := c.watch.take(b[:n], &c.lim.Rates, now); reason != 0 {
-		return 0, &limitError{reason}
+	if good, reason := c.watch.take(b[:n], &c.lim.Rates, now); reason != 0 {
+		c.watch.over = &limitError{reason}
+		if good == 0 {
+			return 0, c.watch.over
+		}
+		return good, nil
 	}
 	if wait := c.watch.meter.Bytes(&c.lim.Rates, n, now); wait > 0 {
 		c.hold(wait)
@@ -181,10 +132,8 @@ func (c *Conn) watched(b []byte, n int, err error) (int, error) {
 	return n, err
 }
 
-func (l *Limits) watches() bool { return l.Message > 0 || l.Rates != Rates{} }
-
 // hold stops the reading goroutine for a while, or till the connection closes.
-func (c *Conn) hold(d time.Duration) {
+func (c *portable) hold(d time.Duration) {
 	if c.lim.Slowed != nil {
 		c.lim.Slowed()
 	}
@@ -202,7 +151,7 @@ func (c *Conn) hold(d time.Duration) {
 }
 
 // await sets the deadline by which a message that has begun must be whole, before a read that may wait.
-func (c *Conn) await() {
+func (c *portable) await() {
 	w := &c.watch
 	if whole := w.whole(); c.lim.Message <= 0 || whole && !c.timed || !whole && !w.since.IsZero() {
 		return
@@ -222,14 +171,10 @@ func (c *Conn) await() {
 }
 
 // overLimit gives the reason for which reading ended by a limit.
-func (c *Conn) overLimit(err error) (engineio.Reason, bool) {
+func (c *portable) overLimit(err error) (engineio.Reason, bool) {
 	var over *limitError
 	if errors.As(err, &over) {
-		code := websocket.ClosePolicyViolation
-		if over.reason == engineio.ProtocolViolation || over.reason == engineio.Compressed {
-			code = websocket.CloseProtocolError
-		}
-		c.goodbye(code)
+		c.goodbye(closeCode(over.reason))
 		return over.reason, true
 	}
 	var network net.Error // gorilla/websocket keeps no more of the error than this

@@ -203,7 +203,7 @@ func TestWatchInParts(t *testing.T) {
 		r := Rates{Frames: Rate{4, time.Hour}, Control: Rate{1, time.Hour}, Fragments: Rate{2, time.Hour}}
 		now := time.Now()
 		for from := 0; from < len(all); from += size {
-			if reason := w.take(all[from:min(from+size, len(all))], &r, now); reason != 0 {
+			if _, reason := w.take(all[from:min(from+size, len(all))], &r, now); reason != 0 {
 				t.Fatal(size, reason)
 			}
 		}
@@ -221,7 +221,7 @@ func FuzzWatch(f *testing.F) {
 		now := time.Now()
 		whole.take(b, &Rates{Frames: Rate{1000, time.Hour}}, now)
 		for i := range b {
-			if bytewise.take(b[i:i+1], &Rates{Frames: Rate{1000, time.Hour}}, now) != 0 {
+			if _, reason := bytewise.take(b[i:i+1], &Rates{Frames: Rate{1000, time.Hour}}, now); reason != 0 {
 				break
 			}
 		}

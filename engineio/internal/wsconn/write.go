@@ -13,9 +13,8 @@ import (
 
 const chunk = 16 << 10 // bytes that the peer must take within Limits.Write
 
-// Send takes p into the buffer. It reports whether the buffer is below its high-water mark; past the hard
-// limit the connection is cut (SlowReader).
-func (c *Conn) Send(p engineio.Packet) bool {
+// Send implements Conn.
+func (c *portable) Send(p engineio.Packet) bool {
 	op, data, buf := c.form.encode(p)
 	if buf != nil {
 		defer putBuffer(buf)
@@ -35,7 +34,7 @@ func (c *Conn) Send(p engineio.Packet) bool {
 }
 
 // below reports whether the buffer is below its high-water mark, and notes that Drained is owed if not.
-func (c *Conn) below() bool {
+func (c *portable) below() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.out)+c.inHand < c.lim.High {
@@ -45,8 +44,8 @@ func (c *Conn) below() bool {
 	return false
 }
 
-// Flush starts writing: at once what the network takes without waiting, the rest from a goroutine.
-func (c *Conn) Flush() {
+// Flush implements Conn: what the network does not take at once is written from a goroutine.
+func (c *portable) Flush() {
 	c.mu.Lock()
 	if c.writing || c.dead || c.ending || len(c.out) == 0 {
 		c.mu.Unlock()
@@ -76,7 +75,7 @@ func (c *Conn) Flush() {
 }
 
 // write is the writing goroutine; it ends when the buffer is empty.
-func (c *Conn) write() {
+func (c *portable) write() {
 	defer c.wg.Done()
 	for {
 		buf := c.takeOut()
@@ -97,7 +96,7 @@ func (c *Conn) write() {
 }
 
 // takeOut gives the buffer to the writing goroutine; nil ends it.
-func (c *Conn) takeOut() []byte {
+func (c *portable) takeOut() []byte {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	defer c.account()
@@ -113,7 +112,7 @@ func (c *Conn) takeOut() []byte {
 	return buf
 }
 
-func (c *Conn) writeAll(buf []byte) error {
+func (c *portable) writeAll(buf []byte) error {
 	for len(buf) > 0 {
 		n := min(len(buf), chunk)
 		_ = c.net.SetWriteDeadline(c.chunkBy())
@@ -133,7 +132,7 @@ func (c *Conn) writeAll(buf []byte) error {
 	return nil
 }
 
-func (c *Conn) chunkBy() time.Time {
+func (c *portable) chunkBy() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closing {
@@ -143,7 +142,7 @@ func (c *Conn) chunkBy() time.Time {
 }
 
 // drained reports, once, that the buffer fell below half of the high-water mark. c.mu is held.
-func (c *Conn) drained() bool {
+func (c *portable) drained() bool {
 	if !c.full || !c.started || c.closing || len(c.out)+c.inHand >= (c.lim.High+1)/2 {
 		return false
 	}
@@ -152,7 +151,7 @@ func (c *Conn) drained() bool {
 }
 
 // releaseOut keeps no buffer for an idle connection. c.mu is held.
-func (c *Conn) releaseOut() {
+func (c *portable) releaseOut() {
 	if c.out != nil {
 		putBuffer(c.out)
 		c.out = nil

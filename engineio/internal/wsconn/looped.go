@@ -1,0 +1,195 @@
+//go:build linux
+
+package wsconn
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/siogw/siogw/engineio"
+	"github.com/siogw/siogw/engineio/internal/evloop"
+)
+
+// looped is a Conn that an event loop serves. While it is idle it holds no goroutine and no buffer.
+//
+// Whoever calls its methods leaves a note under mu and asks for work; Work, of which the loop makes one call at a time,
+// does it. Only Work reads, calls the peer, and closes the descriptor.
+type looped struct {
+	evloop.Source
+	lim  Limits
+	form Form         // constant once anything is sent
+	peer Peer         // constant from Start on
+	free func() error // closes what the descriptor was taken from; nil for nothing
+	in   inbox        // Work's own
+	halt atomic.Bool  // paused or closing: nothing more is handed over
+
+	mu      sync.Mutex // a leaf, but for the loop's own lock
+	out     *block     // frames to be written; nil for none
+	off     int        // bytes of out that are written
+	blocked bool       // the network takes no more: it will say when it does
+	writeBy time.Time  // till which it must; when blocked
+	chunk   int        // bytes till the next writeBy
+	full    bool       // Send reported false; Drained is owed
+	drained bool       // and is to be said now
+	paused  bool
+	closing bool // nothing more is handed to the peer
+	said    bool // a close frame is in out, or was
+	dead    bool // nothing more is read or written
+	started bool
+	closed  bool // the descriptor is
+	reason  engineio.Reason
+	closeBy time.Time // when closing
+	reading int       // capacity of what in holds, above that of a fresh buffer
+	held    int       // what Account was told last
+}
+
+// newLooped makes a Conn of a descriptor that does not block.
+func newLooped(seat *evloop.Seat, fd int, lim Limits, client bool) *looped {
+	c := &looped{lim: lim}
+	c.in.client = client
+	c.Init(seat, fd, c)
+	return c
+}
+
+// Start implements Conn.
+func (c *looped) Start(peer Peer) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.peer, c.started = peer, true
+	if !c.closed {
+		c.drained = c.owesDrained()
+		if c.Join() == nil {
+			return
+		}
+		c.die(engineio.TransportError)
+		c.close()
+	}
+	r := c.reason
+	go func() { // closed before it began
+		peer.Ended(r)
+		peer.Gone()
+	}()
+}
+
+// SetForm implements Conn.
+func (c *looped) SetForm(f Form) { c.form = f }
+
+// Buffered implements Conn.
+func (c *looped) Buffered() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.waiting()
+}
+
+// Pause implements Conn.
+func (c *looped) Pause() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.paused = true
+	c.halt.Store(true)
+}
+
+// Resume implements Conn.
+func (c *looped) Resume() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.paused {
+		return
+	}
+	c.paused = false
+	c.halt.Store(c.closing)
+	c.ask()
+}
+
+// ask has Work called. c.mu is held.
+func (c *looped) ask() {
+	if c.started && !c.closed {
+		c.Post(evloop.Asked)
+	}
+}
+
+// Work implements evloop.Worker.
+func (c *looped) Work(ev evloop.Events, scratch []byte) (more bool) {
+	in := &c.in
+	in.ready = in.ready || ev&evloop.Readable != 0
+	in.hangup = in.hangup || ev&evloop.Hangup != 0
+	if ev&evloop.Timer != 0 {
+		in.armed = time.Time{}
+		c.overdue(time.Now())
+	}
+	if ev&(evloop.Writable|evloop.Asked) != 0 {
+		c.unblock(ev&evloop.Writable != 0)
+	}
+	more = c.read(scratch)
+	if c.halt.Load() && c.isClosing() {
+		return c.wind(scratch)
+	}
+	c.arm()
+	return more
+}
+
+// unblock writes on, if that waits for the network, and tells the peer that there is room.
+func (c *looped) unblock(room bool) {
+	c.mu.Lock()
+	if room && c.blocked && !c.dead {
+		c.blocked = false
+		c.flush()
+	}
+	tell := c.drained && !c.closing
+	c.drained = false
+	c.mu.Unlock()
+	if tell {
+		c.peer.Drained()
+	}
+}
+
+// overdue ends what did not come in time.
+func (c *looped) overdue(now time.Time) {
+	c.mu.Lock()
+	switch {
+	case c.closing && !now.Before(c.closeBy):
+		c.die(engineio.TransportError)
+	case c.blocked && !c.closing && !now.Before(c.writeBy):
+		c.die(engineio.SlowReader)
+	}
+	paused := c.halt.Load()
+	c.mu.Unlock()
+	in := &c.in
+	if c.lim.Message <= 0 || in.since.IsZero() || now.Before(in.since.Add(c.lim.Message)) {
+		return
+	}
+	if paused || now.Before(in.hold) { // the rest may lie unread
+		in.since = now
+		return
+	}
+	c.refuse(engineio.SlowMessage)
+}
+
+// arm sets the time of the next deadline.
+func (c *looped) arm() {
+	var next time.Time
+	sooner := func(t time.Time) {
+		if !t.IsZero() && (next.IsZero() || t.Before(next)) {
+			next = t
+		}
+	}
+	in := &c.in
+	c.mu.Lock()
+	if c.closing {
+		sooner(c.closeBy)
+	} else {
+		if c.blocked {
+			sooner(c.writeBy)
+		}
+		sooner(in.hold)
+		if c.lim.Message > 0 && !in.since.IsZero() {
+			sooner(in.since.Add(c.lim.Message))
+		}
+	}
+	c.mu.Unlock()
+	if !next.Equal(in.armed) {
+		in.armed = next
+		c.Arm(next)
+	}
+}

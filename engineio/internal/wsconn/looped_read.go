@@ -1,0 +1,324 @@
+//go:build linux
+
+package wsconn
+
+import (
+	"slices"
+	"syscall"
+	"time"
+	"unicode/utf8"
+
+	"encoding/binary"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/siogw/siogw/engineio"
+)
+
+// inbox is what a looped connection knows of its peer's bytes. Work alone uses it.
+type inbox struct {
+	gate
+	part   *part  // of a header, frame or message under way; nil for none
+	stash  []byte // read, and not looked at: reading has stopped
+	ready  bool   // there may be something to read
+	hangup bool   // and an end behind it
+	due    bool   // messages were handed over since the last PassEnd
+	reply  bool   // a control frame was answered since
+
+	ended bool      // the peer was told
+	last  bool      // the other end has said its last: nothing is waited for
+	shut  bool      // the sending direction is closed
+	after int       // bytes read since the end
+	since time.Time // when the rest of a message was first waited for
+	hold  time.Time // until when nothing is read; zero when it is
+	armed time.Time // what the timer is set to
+}
+
+// passReads bounds the full buffers that are read before others have their turn.
+const passReads = 4
+
+// read hands over what is there, as one pass. It reports whether it left something for its next turn.
+func (c *looped) read(scratch []byte) (more bool) {
+	in := &c.in
+	if len(in.stash) > 0 && c.mayRead(time.Now()) {
+		b := in.stash
+		in.stash = nil
+		c.keep(c.eat(b, time.Now()), false)
+		c.note()
+	}
+	for reads := 0; in.ready && c.mayRead(time.Time{}); reads++ {
+		if reads == passReads {
+			more = true
+			break
+		}
+		n, errno := c.Read(scratch)
+		switch {
+		case errno == syscall.EAGAIN:
+			in.ready = false
+		case errno != 0 || n == 0:
+			c.lost()
+		default:
+			in.ready = n == len(scratch) || in.hangup // a short read leaves nothing
+			c.took(scratch[:n])
+		}
+	}
+	c.passEnd()
+	return more
+}
+
+// mayRead reports whether anything may be handed over. A zero now stands for one that a hold has seen.
+func (c *looped) mayRead(now time.Time) bool {
+	if c.halt.Load() {
+		return false
+	}
+	if c.in.hold.IsZero() {
+		return true
+	}
+	if now.IsZero() {
+		now = time.Now()
+	}
+	if now.Before(c.in.hold) {
+		return false
+	}
+	c.in.hold = time.Time{}
+	return true
+}
+
+// passEnd ends a pass, if it handed anything over.
+func (c *looped) passEnd() {
+	in := &c.in
+	if !in.due && !in.reply {
+		return
+	}
+	if in.due {
+		in.due = false
+		c.peer.PassEnd()
+	}
+	in.reply = false
+	c.Flush() // answers to control frames, and to packets that the peer answers itself
+}
+
+// took takes bytes that were just read.
+func (c *looped) took(b []byte) {
+	in, now := &c.in, time.Now()
+	wait := in.meter.Bytes(&c.lim.Rates, len(b), now)
+	if wait > 0 {
+		if c.lim.Slowed != nil {
+			c.lim.Slowed()
+		}
+		in.hold = now.Add(wait)
+		c.keep(b, true)
+	} else {
+		c.keep(c.eat(b, now), true)
+	}
+	c.note()
+}
+
+// keep holds bytes back until reading goes on; copied if they are the loop's.
+func (c *looped) keep(b []byte, copied bool) {
+	if len(b) == 0 {
+		return
+	}
+	if copied {
+		b = slices.Clone(b)
+	}
+	c.in.stash = b
+}
+
+// note tells what is held, and since when a message waits for its rest.
+func (c *looped) note() {
+	in := &c.in
+	held := cap(in.stash)
+	if in.part != nil {
+		held += max(0, cap(in.part.data)-freshBlock)
+	}
+	if held != c.reading { // which nobody else sets
+		c.mu.Lock()
+		c.reading = held
+		c.account()
+		c.mu.Unlock()
+	}
+	switch {
+	case in.part == nil:
+		in.since = time.Time{}
+	case in.since.IsZero():
+		in.since = time.Now()
+	}
+}
+
+// eat takes frames out of b, and gives what is left when reading has to stop.
+func (c *looped) eat(b []byte, now time.Time) []byte {
+	in := &c.in
+	for len(b) > 0 && !c.halt.Load() {
+		if p := in.part; p != nil && p.left > 0 {
+			b = b[c.fill(p, b):]
+			continue
+		}
+		h, n, reason := c.header(b)
+		b = b[n:]
+		if h == nil && reason == 0 {
+			break // it is not whole, and in its part
+		}
+		if reason == 0 {
+			reason = in.frame(h, &c.lim.Rates, now)
+		}
+		if reason == 0 && !h.control() && c.tooLong(h) {
+			reason = engineio.TooLarge
+		}
+		switch {
+		case reason != 0:
+			c.refuse(reason)
+		case uint64(len(b)) >= h.length && (h.control() || h.final && h.opcode != 0): // as it came
+			payload := b[:h.length:h.length]
+			b = b[h.length:]
+			c.unmask(h, 0, payload)
+			c.whole(h, payload)
+		default:
+			c.open(h)
+		}
+	}
+	if c.isClosing() {
+		return nil
+	}
+	return b
+}
+
+func (c *looped) tooLong(h *header) bool {
+	have := 0
+	if p := c.in.part; p != nil {
+		have = len(p.data)
+	}
+	return h.length > uint64(c.lim.Read-have)
+}
+
+// header reads one; nil when b, with what came before, ends before it. n bytes are taken.
+func (c *looped) header(b []byte) (h *header, n int, reason engineio.Reason) {
+	in := &c.in
+	if in.part == nil || in.part.got == 0 {
+		if len(b) >= 2 {
+			if reason = in.begin(b[0], b[1]); reason != 0 {
+				return nil, 2, reason
+			}
+		}
+		if h, n := readHeader(b); n > 0 {
+			return &h, n, 0
+		}
+	}
+	p := c.parted()
+	for n < len(b) {
+		p.head[p.got] = b[n]
+		p.got++
+		n++
+		if p.got == 2 {
+			if reason = in.begin(p.head[0], p.head[1]); reason != 0 {
+				return nil, n, reason
+			}
+		}
+		if h, size := readHeader(p.head[:p.got]); size > 0 {
+			p.got = 0
+			c.rest()
+			return &h, n, 0
+		}
+	}
+	return nil, n, 0
+}
+
+// open begins a frame that is not whole, or a message that is not.
+func (c *looped) open(h *header) {
+	p := c.parted()
+	p.frame, p.left = *h, h.length
+	if !h.control() && h.opcode != 0 {
+		p.binary = h.opcode == websocket.BinaryMessage
+	}
+	if p.left == 0 {
+		c.filled(p)
+	}
+}
+
+// fill takes what b has of the frame at hand.
+func (c *looped) fill(p *part, b []byte) int {
+	n := int(min(p.left, uint64(len(b))))
+	c.unmask(&p.frame, p.frame.length-p.left, b[:n])
+	if p.frame.control() {
+		p.word = append(p.word, b[:n]...)
+	} else {
+		p.data = append(p.data, b[:n]...)
+	}
+	if p.left -= uint64(n); p.left == 0 {
+		c.filled(p)
+	}
+	return n
+}
+
+// filled hands over what a whole frame completes.
+func (c *looped) filled(p *part) {
+	switch {
+	case p.frame.control():
+		word := p.word
+		p.word = p.word[:0]
+		c.control(&p.frame, word)
+	case p.frame.final:
+		c.in.part = nil // first: it may be asked for while the peer has the message
+		c.message(p.binary, p.data)
+		p.release()
+		return
+	}
+	c.rest()
+}
+
+// whole takes a frame that is a message, or control.
+func (c *looped) whole(h *header, payload []byte) {
+	if h.control() {
+		c.control(h, payload)
+		return
+	}
+	c.message(h.opcode == websocket.BinaryMessage, payload)
+}
+
+func (c *looped) message(binary bool, data []byte) {
+	if !binary && !utf8.Valid(data) {
+		c.refuse(engineio.BadUTF8)
+		return
+	}
+	c.in.due = true
+	c.peer.Message(binary, data)
+}
+
+// control obeys a control frame.
+func (c *looped) control(h *header, data []byte) {
+	switch h.opcode {
+	case websocket.PingMessage:
+		c.mu.Lock()
+		if c.waiting() < c.lim.High { // RFC 6455, 5.5.3: not every ping needs its own answer
+			c.put(websocket.PongMessage, data)
+		}
+		c.mu.Unlock()
+		c.in.reply = true
+	case websocket.CloseMessage:
+		code := 0
+		if len(data) >= 2 {
+			code = int(binary.BigEndian.Uint16(data))
+			if !validCode(code) || !utf8.Valid(data[2:]) {
+				c.refuse(engineio.ProtocolViolation)
+				return
+			}
+		}
+		c.in.last = true
+		c.end(engineio.PeerClosed, code)
+	}
+}
+
+// validCode reports whether a status code may be on the wire (RFC 6455, 7.4).
+func validCode(code int) bool {
+	switch code {
+	case 1004, websocket.CloseNoStatusReceived, websocket.CloseAbnormalClosure, websocket.CloseTLSHandshake:
+		return false
+	}
+	return code >= 1000 && code <= 1013 || code >= 3000 && code <= 4999
+}
+
+func (c *looped) unmask(h *header, offset uint64, b []byte) {
+	if !c.in.client {
+		applyMask(h.mask, offset, b)
+	}
+}

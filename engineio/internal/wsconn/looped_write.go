@@ -1,0 +1,140 @@
+//go:build linux
+
+package wsconn
+
+import (
+	"syscall"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/siogw/siogw/engineio"
+)
+
+// Send implements Conn.
+func (c *looped) Send(p engineio.Packet) bool {
+	op, prefix, data, buf := c.form.split(p)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if buf != nil {
+		defer putBuffer(buf)
+	}
+	if c.dead {
+		return true
+	}
+	if c.waiting()+len(prefix)+len(data) > c.lim.Hard {
+		c.die(engineio.SlowReader)
+		return true // there is nothing to wait for
+	}
+	c.put(op, prefix, data)
+	if c.waiting() < c.lim.High {
+		return true
+	}
+	c.full = true
+	return false
+}
+
+// waiting gives the bytes that are not written. c.mu is held.
+func (c *looped) waiting() int {
+	if c.out == nil {
+		return 0
+	}
+	return len(c.out.b) - c.off
+}
+
+// put adds a frame to what is to be written. c.mu is held.
+func (c *looped) put(op byte, parts ...[]byte) {
+	if c.said || c.dead {
+		return
+	}
+	c.said = op == websocket.CloseMessage
+	if c.out == nil {
+		c.out = getBlock()
+	} else if c.off > len(c.out.b)/2 {
+		c.out.b = append(c.out.b[:0], c.out.b[c.off:]...)
+		c.off = 0
+	}
+	c.out.b = appendFrame(c.out.b, c.in.client, op, parts...)
+	c.account()
+}
+
+// Flush implements Conn.
+func (c *looped) Flush() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.flush()
+}
+
+// flush writes what the network takes now. c.mu is held.
+func (c *looped) flush() {
+	if c.blocked || c.dead || c.out == nil {
+		return
+	}
+	n, errno := c.Write(c.out.b[c.off:])
+	switch {
+	case errno == 0:
+		c.wrote(n)
+	case errno != syscall.EAGAIN:
+		c.die(engineio.TransportError)
+		return
+	}
+	if c.out != nil { // the network will say when it takes more
+		c.block()
+	}
+	if c.owesDrained() {
+		c.drained = true
+		c.ask()
+	}
+	c.account()
+}
+
+// wrote notes what the network has taken. c.mu is held.
+func (c *looped) wrote(n int) {
+	c.off += n
+	c.chunk -= n
+	if c.waiting() == 0 {
+		c.release()
+	}
+}
+
+// block waits for the network, which must take chunk by chunk in time. c.mu is held.
+func (c *looped) block() {
+	c.blocked = true
+	if c.chunk <= 0 {
+		c.chunk = chunk
+		c.writeBy = time.Now().Add(c.lim.Write)
+		c.ask() // for the timer
+	}
+}
+
+// release keeps no buffer for an idle connection. c.mu is held.
+func (c *looped) release() {
+	if c.out != nil {
+		putBlock(c.out)
+		c.out, c.off, c.chunk = nil, 0, 0
+	}
+}
+
+// owesDrained reports, once, that the buffer fell below half of the high-water mark. c.mu is held.
+func (c *looped) owesDrained() bool {
+	if !c.full || !c.started || c.closing || c.waiting() >= (c.lim.High+1)/2 {
+		return false
+	}
+	c.full = false
+	return true
+}
+
+// account tells how much memory the connection holds, beside what an idle one does. c.mu is held.
+func (c *looped) account() {
+	if c.lim.Account == nil {
+		return
+	}
+	n := c.reading
+	if c.out != nil {
+		n += cap(c.out.b)
+	}
+	if n != c.held {
+		c.lim.Account(n - c.held)
+		c.held = n
+	}
+}
