@@ -91,8 +91,10 @@ func TestConfigure(t *testing.T) {
 	if !errors.Is(err, hostabi.ErrConfig) || !strings.Contains(err.Error(), "no good") {
 		t.Errorf("a refused config: %v", err)
 	}
-	if _, err = newPool(t, guest(echo), hostabi.PoolOptions{Config: []byte("{}")}); !errors.Is(err, hostabi.ErrConfig) {
-		t.Errorf("a config for a guest without configure: %v", err)
+	for config, want := range map[string]error{"": nil, "{}": nil, `{"a":1}`: hostabi.ErrConfig, "[]": hostabi.ErrConfig} {
+		if _, err = newPool(t, guest(echo), hostabi.PoolOptions{Config: []byte(config)}); !errors.Is(err, want) {
+			t.Errorf("config %s for a guest without configure: %v", config, err)
+		}
 	}
 	if _, err = newPool(t, configure("unreachable"), hostabi.PoolOptions{}); !errors.Is(err, hostabi.ErrTrap) {
 		t.Errorf("a configure that traps: %v", err)

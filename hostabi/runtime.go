@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
-	"github.com/tetratelabs/wazero/experimental"
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 
 	"github.com/siogw/siogw/hostabi/meter"
@@ -23,6 +21,8 @@ type RuntimeOptions struct {
 type Runtime struct {
 	wz    wazero.Runtime
 	cache wazero.CompilationCache
+
+	modules modules
 }
 
 // NewRuntime starts an empty runtime. It compiles to machine code where wazero can (amd64, arm64) and
@@ -85,44 +85,3 @@ func (r *Runtime) Close(ctx context.Context) error {
 	}
 	return err
 }
-
-// Module is a compiled guest. Safe for concurrent use.
-type Module struct {
-	rt       *Runtime
-	compiled wazero.CompiledModule
-	info     *meter.Info
-	start    []string // start functions
-}
-
-// Compile checks that wasm is a guest and compiles it, metered. An error wraps ErrABI and names the
-// import or export that is wrong.
-func (r *Runtime) Compile(ctx context.Context, wasm []byte) (*Module, error) {
-	if len(wasm) > MaxModule {
-		return nil, fmt.Errorf("%w: a module of %d bytes, more than %d", ErrABI, len(wasm), MaxModule)
-	}
-	metered, info, err := meter.Rewrite(wasm, meter.Options{ImportCost: importCost})
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrABI, err)
-	}
-	if err := checkGuest(info); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrABI, err)
-	}
-	compiled, err := r.wz.CompileModule(experimental.WithCompilationWorkers(ctx, runtime.GOMAXPROCS(0)), metered)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrABI, err)
-	}
-	m := &Module{rt: r, compiled: compiled, info: info}
-	if signature(info, "_initialize") != "" {
-		m.start = []string{"_initialize"}
-	}
-	return m, nil
-}
-
-// Custom gives the content of a custom section, nil when there is none.
-func (m *Module) Custom(name string) []byte { return m.info.Custom[name] }
-
-// Info gives what the module declares.
-func (m *Module) Info() *meter.Info { return m.info }
-
-// Close releases the compiled code. Its pools must be closed before it.
-func (m *Module) Close(ctx context.Context) error { return m.compiled.Close(ctx) }
