@@ -46,6 +46,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	a := &App{cfg: cfg, logger: o.Logger, version: o.Version, load: o.Load}
+	a.reloads.ctx, a.reloads.stop = context.WithCancel(context.Background())
 	gen, err := a.loadGeneration(ctx, cfg)
 	if err != nil {
 		return nil, err

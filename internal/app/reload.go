@@ -15,9 +15,10 @@ import (
 
 // reloads is how a running App takes other configurations.
 type reloads struct {
-	mu      sync.Mutex // one at a time
-	stopped bool
-	old     sync.WaitGroup // generations that were replaced and are not released yet
+	mu   sync.Mutex     // one at a time
+	old  sync.WaitGroup // generations that were replaced and are not released yet
+	ctx  context.Context
+	stop context.CancelFunc // ends what is being loaded
 
 	taken, refused atomic.Uint64
 }
@@ -42,9 +43,12 @@ func (a *App) Reload(ctx context.Context, cfg *config.Config) (Reloaded, error) 
 func (a *App) reload(ctx context.Context, cfg *config.Config, asked bool) (Reloaded, error) {
 	a.reloads.mu.Lock()
 	defer a.reloads.mu.Unlock()
-	if a.reloads.stopped {
+	if a.reloads.ctx.Err() != nil {
 		return Reloaded{}, errors.New("stopping")
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(a.reloads.ctx, cancel)()
 	changed := a.current.Load().changes(cfg)
 	if len(changed) == 0 && !asked {
 		return Reloaded{Generation: a.gateway.Generation()}, nil
@@ -92,9 +96,9 @@ func (a *App) release(gen *generation) {
 
 // endReloads waits till the replaced generations are released, or ctx ends.
 func (a *App) endReloads(ctx context.Context) error {
-	a.reloads.mu.Lock()
-	a.reloads.stopped = true
-	a.reloads.mu.Unlock()
+	a.reloads.stop()
+	a.reloads.mu.Lock() // when the last one has ended
+	defer a.reloads.mu.Unlock()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -362,5 +363,39 @@ func TestServeReload(t *testing.T) {
 	r.write(map[string]string{"data.json": `{`})
 	if code, body := post(""); code != 422 || !strings.Contains(body, "data.json") {
 		t.Errorf("%d %s", code, body)
+	}
+}
+
+// TestStopEndsReloads does not wait for a provider that never answers, and takes no reload afterwards.
+func TestStopEndsReloads(t *testing.T) {
+	asked := make(chan struct{}, 1)
+	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		select {
+		case asked <- struct{}{}:
+		default:
+		}
+		<-r.Context().Done()
+	}))
+	defer silent.Close()
+	r := newReloadable(t, "")
+	yaml, err := os.ReadFile(filepath.Join(r.dir, "siogw.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.write(map[string]string{"siogw.yaml": string(yaml) + "identity: { jwt: { jwks: '" + silent.URL + "' }, fetch: { start: wait } }\n"})
+	ended := make(chan error)
+	go func() {
+		_, err := r.ReadAgain(context.Background())
+		ended <- err
+	}()
+	<-asked
+	if err := r.Stop(context.Background()); err != nil {
+		t.Error(err)
+	}
+	if err := <-ended; err == nil {
+		t.Error("reloaded while stopping")
+	}
+	if _, err := r.ReadAgain(t.Context()); err == nil || err.Error() != "stopping" {
+		t.Error(err)
 	}
 }
