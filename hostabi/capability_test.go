@@ -106,7 +106,11 @@ type broken struct{ hostabi.Store }
 
 var errBroken = errors.New("no route")
 
-func (broken) Get(context.Context, []byte, []byte) ([]byte, error)              { return nil, errBroken }
+// Get waits for the guest's deadline, as a store that does not answer.
+func (broken) Get(ctx context.Context, _, _ []byte) ([]byte, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
 func (broken) Set(context.Context, []byte, []byte, time.Duration) error         { return errBroken }
 func (broken) Delete(context.Context, []byte) (bool, error)                     { return false, errBroken }
 func (broken) Add(context.Context, []byte, int64, time.Duration) (int64, error) { return 0, errBroken }
@@ -116,7 +120,7 @@ func TestStoreUnavailable(t *testing.T) {
 		"get": kvCalls, "set": at1024 + aKey + aValue + "i64.const 0 call 1 " + noted, "delete": at1024 + aKey + "call 2 " + noted,
 		"add": at1024 + aKey + "i64.const 1 i64.const 0 " + place + "call 3 " + noted,
 	} {
-		p := mustPool(t, storing(code), hostabi.PoolOptions{Granted: all, Store: broken{}, Timeout: time.Second, Size: 1})
+		p := mustPool(t, storing(code), hostabi.PoolOptions{Granted: all, Store: broken{}, Timeout: 50 * time.Millisecond, Size: 1})
 		if status := int32(binary.LittleEndian.Uint32(ask(t, p, "", ""))); status != hostabi.KVUnavailable {
 			t.Errorf("%s answers %d", name, status)
 		}

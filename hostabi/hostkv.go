@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/tetratelabs/wazero/api"
+
+	"github.com/siogw/siogw/internal/kv"
 )
 
 // The functions of the capability kv. Their answers are numbers and no errors wherever a client's bytes can be
@@ -19,7 +21,9 @@ func hostKVGet(ctx context.Context, mod api.Module, stack []uint64) {
 	place := read(mod, stack[2], stack[3], "buffer for a value", anyLength)
 	status := i.kvMay(key, nil)
 	if status == 0 {
-		value, err := i.pool.opt.Store.Get(i.caller, i.value[:0], key)
+		ctx, cancel := i.storing()
+		value, err := i.pool.opt.Store.Get(ctx, i.value[:0], key)
+		cancel()
 		if status = kvStatus(err); err == nil {
 			i.value = value
 			if status = int32(len(value)); len(value) <= len(place) {
@@ -36,7 +40,9 @@ func hostKVSet(ctx context.Context, mod api.Module, stack []uint64) {
 	value := read(mod, stack[2], stack[3], "value", anyLength)
 	status := i.kvMay(key, value)
 	if status == 0 {
-		status = kvStatus(i.pool.opt.Store.Set(i.caller, key, value, millis(stack[4])))
+		ctx, cancel := i.storing()
+		status = kvStatus(i.pool.opt.Store.Set(ctx, key, value, millis(stack[4])))
+		cancel()
 	}
 	stack[0] = api.EncodeI32(status)
 }
@@ -46,7 +52,9 @@ func hostKVDelete(ctx context.Context, mod api.Module, stack []uint64) {
 	key := read(mod, stack[0], stack[1], "key", anyLength)
 	status := i.kvMay(key, nil)
 	if status == 0 {
-		existed, err := i.pool.opt.Store.Delete(i.caller, key)
+		ctx, cancel := i.storing()
+		existed, err := i.pool.opt.Store.Delete(ctx, key)
+		cancel()
 		if status = kvStatus(err); existed {
 			status = 1
 		}
@@ -60,12 +68,23 @@ func hostKVAdd(ctx context.Context, mod api.Module, stack []uint64) {
 	out := read(mod, stack[4], 8, "place of a sum", anyLength)
 	status := i.kvMay(key, nil)
 	if status == 0 {
-		sum, err := i.pool.opt.Store.Add(i.caller, key, int64(stack[2]), millis(stack[3]))
+		ctx, cancel := i.storing()
+		sum, err := i.pool.opt.Store.Add(ctx, key, int64(stack[2]), millis(stack[3]))
+		cancel()
 		if status = kvStatus(err); err == nil {
 			binary.LittleEndian.PutUint64(out, uint64(sum))
 		}
 	}
 	stack[0] = api.EncodeI32(status)
+}
+
+// storing gives the context for a call of the store, which must not outlive the guest's deadline. The store in memory
+// waits for nothing.
+func (i *instance) storing() (context.Context, context.CancelFunc) {
+	if _, ok := i.pool.opt.Store.(*kv.Store); ok {
+		return i.caller, func() {}
+	}
+	return context.WithDeadline(i.caller, i.deadline)
 }
 
 // kvMay gives why a call of the store is not made, 0 when it is.
