@@ -137,6 +137,7 @@ func (s *session) dialOptions(o *eioserver.Opening, extra url.Values) eioclient.
 		HighWater:  highWater,
 		Account:    o.Account,
 		HardLimit:  highWater + 2*lim.Payload,
+		Seat:       o.Seat,
 		Logger:     g.opt.Logger,
 	}
 }

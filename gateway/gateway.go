@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -23,7 +24,8 @@ type Gateway struct {
 	pools  []*pool                    // as byHost has them
 	prefix int                        // Limits.IPv6Prefix
 	conns  connLimit
-	guards []string // paths of Engine.IO, ours and the upstreams', without the last slash
+	loops  *eioserver.Loops // nil for none
+	guards []string         // paths of Engine.IO, ours and the upstreams', without the last slash
 	stats  counters
 
 	users      users
@@ -51,7 +53,11 @@ func New(opt Options) (*Gateway, error) {
 	g.pools = byHost(pools)
 	g.memory.limit.Store(opt.Limits.Memory)
 	g.memory.reclaim = g.reclaim
+	if !opt.Portable {
+		g.loops = eioserver.NewLoops(runtime.GOMAXPROCS(0))
+	}
 	front := eioserver.Options{
+		Loops:        g.loops,
 		Transports:   opt.Transports,
 		EIO3:         opt.EIO3,
 		PingInterval: opt.PingInterval,

@@ -35,6 +35,10 @@ type Fixed struct {
 	Translate   bool // puts their packets into those of Socket.IO 5, for an upstream without Engine.IO 3
 	UpstreamEIO int  // the upstream's own revision: 4, or 3 for servers 1.x and 2.x, which take no others; default 4
 
+	// Portable serves each connection by goroutines of its own, as is done for TLS and outside Linux; otherwise event
+	// loops serve it, one for each core.
+	Portable bool
+
 	Transports   []string      // any of polling, websocket
 	PingInterval time.Duration // of the downstream heartbeat
 	PingTimeout  time.Duration

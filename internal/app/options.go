@@ -30,6 +30,7 @@ func options(c *config.Config) gateway.Options {
 		Upstreams:    upstreams(c.Upstreams),
 		Passthrough:  c.Upstream.Passthrough,
 		EIO3:         c.EIO3,
+		Portable:     c.EventLoop == "off",
 		Translate:    c.Upstream.Translate,
 		UpstreamEIO:  c.Upstream.EIO,
 		PingInterval: c.Heartbeat.Interval,

@@ -26,6 +26,7 @@ func Default() *Config {
 		Parser:      "json",
 		Compression: Compression{MinSize: 1 << 10, MaxRatio: 50},
 		Transports:  []Transport{"polling", "websocket"},
+		EventLoop:   "auto",
 		Heartbeat:   Heartbeat{Interval: 25 * time.Second, Timeout: 20 * time.Second},
 		Session:     Session{Bind: "address"},
 		Limits:      defaultLimits(),

@@ -19,6 +19,7 @@ type row struct {
 
 var rows = []row{
 	{"relay", "bare relay (gorilla)", func(_ settings, up string) (*process, error) { return startSelf("relay", up) }},
+	{"portable", "siogw, no policy, no event loop", gateway("event_loop: off\n")},
 	{"plain", "siogw, no policy", gateway("")},
 	{"rego", "siogw, JWT and Rego", gateway(jwt + rego)},
 	{"wasm", "siogw, JWT, Rego and Wasm", gateway(jwt + rego + wasm)},

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-const line = "%-30s %8s %12s %8s %10s %8s %8s %8s\n"
+const line = "%-32s %8s %12s %8s %10s %8s %8s %8s\n"
 
 func printHead(s settings) {
 	fmt.Printf("%d clients, %v a measurement, %d idle sessions, %d cores, %s\n\n",
