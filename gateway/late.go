@@ -97,12 +97,12 @@ func (s *session) enterLate(j *job) *engine.Decision {
 	stopped, noted := s.gen.Shields.Check(in)
 	if stopped != nil {
 		d := shieldRefusal(stopped)
-		s.g.log(in, &d)
+		s.log(in, &d)
 		return &d
 	}
 	d := s.gen.Engine.Decide(context.Background(), in)
 	d.Steps = append(d.Steps, shieldSteps(noted)...)
-	s.g.log(in, &d)
+	s.log(in, &d)
 	if d.Effect != engine.Allow {
 		return &d
 	}
@@ -115,7 +115,7 @@ func (s *session) enterLate(j *job) *engine.Decision {
 		return nil
 	}
 	d = failed(engine.CodeTransform, err)
-	s.g.log(in, &d)
+	s.log(in, &d)
 	return &d
 }
 
