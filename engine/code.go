@@ -94,6 +94,7 @@ const (
 	CodeUpgrades    Code = 444 // more upgrades than limits.sessions.upgrades
 	CodeSlowBody    Code = 445 // a body of plain HTTP slower than limits.http.pass_time
 	CodeSlowAnswer  Code = 446 // an answer of plain HTTP read slower than limits.http.pass_time
+	CodeSlowHeaders Code = 447 // headers not here within limits.http.header_time
 
 	CodeUpstreamDown    Code = 500 // the upstream cannot be reached
 	CodeUpstreamRefused Code = 501 // the upstream refused the session
@@ -135,7 +136,7 @@ var codeTexts = map[Code]string{
 	CodeNeverConnected: "no CONNECT in time", CodeNeverPolled: "no poll in time", CodeSlowMessage: "message too slow",
 	CodeHeaderBytes: "headers too large", CodeHeaderCount: "too many headers", CodeURL: "URL too long",
 	CodeCookie: "cookie too long", CodeUpgrades: "too many upgrades",
-	CodeSlowBody: "body too slow", CodeSlowAnswer: "answer read too slowly",
+	CodeSlowBody: "body too slow", CodeSlowAnswer: "answer read too slowly", CodeSlowHeaders: "headers too slow",
 }
 
 // String gives the reason in words, as a client may see it.

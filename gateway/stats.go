@@ -42,6 +42,9 @@ type counters struct {
 	responses             map[Action]uint64
 }
 
+// CountRefused counts a connection that who listens for g turned away, for its numbered reason.
+func (g *Gateway) CountRefused(code engine.Code) { g.stats.refuse(code) }
+
 func (c *counters) refuse(code engine.Code) { c.refused[int(code)%len(c.refused)].Add(1) }
 
 func (c *counters) responded(a Action) {

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/siogw/siogw/engine"
 	"github.com/siogw/siogw/internal/siotest"
 )
 
@@ -36,6 +37,13 @@ func TestHeaderTime(t *testing.T) {
 		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
 		if answered := err == nil && resp.StatusCode == http.StatusNotFound; answered != whole || errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Errorf("%s: %v, %v", limit, resp, err)
+		}
+		count := func() uint64 { return s.gateway.Stats().Refused[engine.CodeSlowHeaders] }
+		if whole && count() != 0 {
+			t.Error("counted, though it was answered")
+		}
+		if !whole {
+			waitFor(t, "the count", func() bool { return count() == 1 })
 		}
 	}
 }

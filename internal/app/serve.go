@@ -49,6 +49,7 @@ func (a *App) Serve(ctx context.Context, ready func(clients, admin net.Addr)) er
 func (a *App) serve(ctx context.Context, clients, admin net.Listener) error {
 	ended := make(chan error, 2)
 	front, back := a.server(a.Handler()), a.server(a.Admin())
+	countLateHeaders(front, func() { a.gateway.CountRefused(engine.CodeSlowHeaders) })
 	if a.cfg.TLS.On() && a.cfg.TLS.HTTP2 {
 		front.Protocols.SetHTTP2(true)
 		front.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: maxStreams, SendPingTimeout: idleTimeout, WriteByteTimeout: writeTimeout}

@@ -102,7 +102,7 @@ var floods = []flood{
 			}
 		})
 	}},
-	{"slow headers", "limits: { http: { header_time: 500ms }, connections: { sockets_per_ip: 100 } }", []string{`requests_refused_total{code="401"}`}, stay(200, func(a *attacker, _ int) io.Reader {
+	{"slow headers", "limits: { http: { header_time: 500ms }, connections: { sockets_per_ip: 100 } }", []string{`requests_refused_total{code="401"}`, `requests_refused_total{code="447"}`}, stay(200, func(a *attacker, _ int) io.Reader {
 		conn, r, err := a.dial()
 		if err != nil {
 			return nil
