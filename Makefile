@@ -11,7 +11,7 @@ require := SIOGW_REQUIRE_INTEROP=1
 
 # Where goroutines meet. The other packages have nothing to race.
 racy := $(wildcard engine engineio/eioserver engineio/eioclient engineio/internal/wsconn gateway hostabi \
-	plugins/rego plugins/wasm plugins/native internal/app internal/cli internal/config internal/decisionlog \
+	plugins/rego plugins/wasm plugins/js plugins/native internal/app internal/cli internal/config internal/decisionlog \
 	internal/demo internal/identity internal/listen internal/siotest internal/store)
 # Modules of their own: SDKs and guests.
 modules = $(shell find sdk plugins examples -name go.mod -not -path '*/testdata/*' 2>/dev/null | xargs -r -n1 dirname | sort)
@@ -78,7 +78,9 @@ demo:
 
 guests:
 	scripts/guests.sh build
+	scripts/js-engine.sh build
 	go test -count=1 -run TestSDK ./internal/pluginkit -update
 
 guests-check:
 	scripts/guests.sh check
+	scripts/js-engine.sh check

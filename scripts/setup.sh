@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the tests need beside Go: node and npm with the packages of test/interop and test/advisories,
+# Installs what the tests need beside Go: node and npm with the packages of test/interop, test/advisories and plugins/js/engine,
 # Chromium and Redis, from Debian's packages. What is there already is left alone. Works as root and with sudo.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -56,7 +56,7 @@ for name in chromium redis-server; do
 done
 
 # The stamp says which lock file node_modules was made from.
-for dir in test/interop test/advisories; do
+for dir in test/interop test/advisories plugins/js/engine; do
 	stamp=$dir/node_modules/.lock.sha256
 	sum=$(sha256sum $dir/package-lock.json | cut -d' ' -f1)
 	if [ "$(cat "$stamp" 2>/dev/null)" != "$sum" ]; then
