@@ -257,3 +257,25 @@ func TestExpiryIgnored(t *testing.T) {
 	c.Put(`421["x"]`)
 	c.Want(`431[]`)
 }
+
+// TestExpiryAfterASwap: rules that ignore the end give way to rules that do not.
+func TestExpiryAfterASwap(t *testing.T) {
+	t.Parallel()
+	v := &tokens{}
+	var rules gateway.Rules
+	r := expiring(t, v, nil, func(o *gateway.Options) {
+		rules = o.Rules
+		o.OnExpiry = gateway.ExpiryIgnore
+	})
+	c, _ := r.client(t)
+	end := time.Now().Add(soon)
+	v.issue("short", "u1", end)
+	c.Join("/", `{"token":"short"}`)
+	waitFor(t, "the end", func() bool { return time.Now().After(end) })
+	c.Put(`421["x"]`)
+	c.Want(`431[]`)
+	if err := r.Swap(rules); err != nil {
+		t.Fatal(err)
+	}
+	wantLike(t, c, "42"+toldExpired, "41")
+}

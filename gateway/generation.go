@@ -67,6 +67,7 @@ func (s *session) follow(before *generation) {
 		s.tallies = nil
 	}
 	s.down.decoder.Limits, s.up.decoder.Limits = s.gen.Limits.packets()
+	s.awaitExpiry() // what happens then may have changed
 }
 
 // request is what an HTTP request is judged by, from its limits to the handshake that it may be.
