@@ -36,7 +36,7 @@ func FuzzVerdict(f *testing.F) {
 			t.Errorf("%q: effect %v", raw, v.Effect)
 		}
 		for _, part := range [][]byte{v.Args, v.Auth, v.Labels, v.Custom, v.Data} {
-			if part != nil && strictjson.Scan(part, strictjson.Limits{Depth: maxDepth}) != nil {
+			if part != nil && strictjson.Scan(part, strictjson.Limits{Depth: MaxDepth}) != nil {
 				t.Errorf("%q: %q is not strict JSON", raw, part)
 			}
 		}
@@ -74,7 +74,7 @@ func FuzzManifest(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if m.ABI != 1 || m.Prefix < 0 || m.Prefix > maxPrefix || m.Pure && len(m.Capabilities) > 0 {
+		if m.ABI != 1 || m.Prefix < 0 || m.Prefix > MaxPrefix || m.Pure && len(m.Capabilities) > 0 {
 			t.Errorf("%q: %+v", raw, m)
 		}
 	})

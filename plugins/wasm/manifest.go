@@ -38,10 +38,11 @@ type Manifest struct {
 	Capabilities []string `json:"capabilities"` // what it needs beside the view: kv, clock, random
 }
 
+// The limits of ABI.md, sections 3 and 4.
 const (
-	maxManifest   = 64 << 10
-	maxPrefix     = 64 << 10
-	defaultPrefix = 4 << 10
+	MaxManifest   = 64 << 10 // bytes
+	MaxPrefix     = 64 << 10 // bytes shown of an attachment
+	DefaultPrefix = 4 << 10
 )
 
 // ParseManifest reads a manifest; nil gives the defaults. Unknown keys, views and kinds are errors.
@@ -50,8 +51,8 @@ func ParseManifest(raw []byte) (Manifest, error) {
 	if raw == nil {
 		return m, nil
 	}
-	if len(raw) > maxManifest {
-		return m, fmt.Errorf("%d bytes, more than %d", len(raw), maxManifest)
+	if len(raw) > MaxManifest {
+		return m, fmt.Errorf("%d bytes, more than %d", len(raw), MaxManifest)
 	}
 	if err := strictjson.Scan(bytes.TrimSpace(raw), strictjson.Limits{}); err != nil {
 		return m, err
@@ -77,8 +78,8 @@ func (m *Manifest) check() error {
 	if (m.View == ViewFields) != (len(m.Fields) > 0) {
 		return fmt.Errorf("fields: go with view fields, and it with them")
 	}
-	if m.Prefix < 0 || m.Prefix > maxPrefix || m.Prefix > 0 && m.View != ViewBinary {
-		return fmt.Errorf("prefix: goes with view attachments, from 1 to %d", maxPrefix)
+	if m.Prefix < 0 || m.Prefix > MaxPrefix || m.Prefix > 0 && m.View != ViewBinary {
+		return fmt.Errorf("prefix: goes with view attachments, from 1 to %d", MaxPrefix)
 	}
 	for _, k := range m.Kinds {
 		if kind, ok := engine.ParseKind(k); !ok || kind == engine.Disconnect {

@@ -14,9 +14,9 @@ import (
 
 // The limits of ABI.md, section 7.
 const (
-	maxCounters = 32
-	logRate     = 100 // lines a second
-	logBurst    = 200 // lines at once
+	MaxCounters = 32  // names; those beyond are dropped
+	LogRate     = 100 // lines a second
+	LogBurst    = 200 // lines at once
 )
 
 // Tally is what a plugin counted. It outlives the plugin, so that one of the same name counts on. The zero value is
@@ -50,7 +50,7 @@ func (t *Tally) DroppedLines() uint64 { return t.dropped.Load() }
 func (t *Tally) count(name string, delta int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if _, known := t.counts[name]; !known && len(t.counts) == maxCounters {
+	if _, known := t.counts[name]; !known && len(t.counts) == MaxCounters {
 		return
 	}
 	if t.counts == nil {
@@ -64,9 +64,9 @@ func (t *Tally) line(now time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.filled.IsZero() {
-		t.lines = logBurst
+		t.lines = LogBurst
 	} else {
-		t.lines = min(logBurst, t.lines+now.Sub(t.filled).Seconds()*logRate)
+		t.lines = min(LogBurst, t.lines+now.Sub(t.filled).Seconds()*LogRate)
 	}
 	t.filled = now
 	if t.lines < 1 {

@@ -16,12 +16,12 @@ import (
 
 // The limits of ABI.md, section 5.
 const (
-	maxCode   = 128     // bytes of code, as JSON
-	maxReason = 1 << 10 // bytes of reason
-	maxData   = 16 << 10
-	maxLabels = 16 << 10
-	maxError  = 1 << 10 // bytes of error that are kept
-	maxDepth  = 40      // of the verdict; its args are held to the input's limit
+	MaxCode       = 128      // bytes of code, as JSON
+	MaxReason     = 1 << 10  // bytes of reason
+	MaxData       = 16 << 10 // bytes of data, as JSON
+	MaxLabelBytes = 16 << 10 // bytes of labels, as JSON
+	MaxError      = 1 << 10  // bytes of error that are kept
+	MaxDepth      = 40       // of the verdict; its args are held to the input's limit
 )
 
 var errTransform = errors.New("transform")
@@ -69,22 +69,22 @@ var members = map[string]struct {
 	limit int             // bytes; 0 for none
 	at    func(*answer) *[]byte
 }{
-	"code":        {0, maxCode, func(a *answer) *[]byte { return &a.code }},
-	"reason":      {strictjson.Text, maxReason, func(a *answer) *[]byte { return &a.reason }},
-	"data":        {0, maxData, func(a *answer) *[]byte { return &a.data }},
+	"code":        {0, MaxCode, func(a *answer) *[]byte { return &a.code }},
+	"reason":      {strictjson.Text, MaxReason, func(a *answer) *[]byte { return &a.reason }},
+	"data":        {0, MaxData, func(a *answer) *[]byte { return &a.data }},
 	"args":        {strictjson.Array, 0, func(a *answer) *[]byte { return &a.args }},
 	"auth":        {strictjson.Object, 0, func(a *answer) *[]byte { return &a.auth }},
 	"patch":       {strictjson.Array, 0, func(a *answer) *[]byte { return &a.patch }},
 	"strings":     {strictjson.Object, 0, func(a *answer) *[]byte { return &a.texts }},
 	"attachments": {strictjson.Object, 0, func(a *answer) *[]byte { return &a.attachments }},
-	"labels":      {strictjson.Object, maxLabels, func(a *answer) *[]byte { return &a.labels }},
+	"labels":      {strictjson.Object, MaxLabelBytes, func(a *answer) *[]byte { return &a.labels }},
 	"score":       {strictjson.Number, 64, func(a *answer) *[]byte { return &a.score }},
 	"error":       {strictjson.Text, 0, func(a *answer) *[]byte { return &a.failure }},
 }
 
 func (a *answer) parse(raw []byte) error {
 	raw = bytes.TrimSpace(raw)
-	if err := strictjson.Scan(raw, strictjson.Limits{Depth: maxDepth}); err != nil {
+	if err := strictjson.Scan(raw, strictjson.Limits{Depth: MaxDepth}); err != nil {
 		return err
 	}
 	if strictjson.KindOf(raw) != strictjson.Object {
@@ -98,7 +98,7 @@ func (a *answer) parse(raw []byte) error {
 	}
 	if a.failure != nil {
 		text := strictjson.String(a.failure)
-		return fmt.Errorf("%w: %s", errOwn, strings.ToValidUTF8(text[:min(len(text), maxError)], "\ufffd"))
+		return fmt.Errorf("%w: %s", errOwn, strings.ToValidUTF8(text[:min(len(text), MaxError)], "\ufffd"))
 	}
 	return a.check()
 }

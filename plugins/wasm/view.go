@@ -24,7 +24,7 @@ func (p *Plugin) view(dst []byte, in *engine.Input) (view []byte, picked []int) 
 	case ViewStrings:
 		return stringsView(dst, in.Args, p.fields)
 	case ViewBinary:
-		return attachmentsView(dst, in.Attachments, cmp.Or(p.manifest.Prefix, defaultPrefix)), nil
+		return attachmentsView(dst, in.Attachments, cmp.Or(p.manifest.Prefix, DefaultPrefix)), nil
 	}
 	return inputjson.Append(dst, in), nil
 }
