@@ -117,9 +117,6 @@ func (s *session) note(j *job) {
 	case socketio.Disconnect:
 		s.logEnd(j.from.dir, j.n, "namespace left")
 		s.setState(j.n, gone)
-		if s.late != nil && j.n.name == "/" {
-			s.late.main = lost
-		}
 	case socketio.Event, socketio.BinaryEvent:
 		if j.pkt.HasID {
 			j.n.asked(j.from.dir).add(j.pkt.ID, j.in.Event, s.gen.Limits.Acks, j.in.Time)

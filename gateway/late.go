@@ -21,9 +21,10 @@ import (
 type late struct {
 	dial   func() // opens the upstream's session, which dialled takes: dialLate, or a test's
 	main   mainState
-	query  string // what the main namespace is entered with
-	sid    string // of the upstream's session
-	held   []*job // CONNECTs that wait till it is entered
+	query  string           // what the main namespace is entered with
+	who    *engine.Identity // that it proves
+	sid    string           // of the upstream's session
+	held   []*job           // CONNECTs that wait till it is entered
 	cancel context.CancelFunc
 	timer  *time.Timer
 }
@@ -56,16 +57,40 @@ func (s *session) connectLate(j *job) {
 	switch {
 	case l.main == lost: // the client comes back, in a session that can enter it
 		s.end(engineio.OtherSideClosed)
-	case main && l.main != undialled && query != "" && query != l.query:
+	case main && l.main != undialled && (query != "" && query != l.query || !sameIdentity(j.in.Identity, l.who)):
 		s.refuse(j, engine.Refuse(engine.CodeLateAuth, ""))
 	case main && l.main == entered: // for another namespace's sake
 		s.setState(j.n, connecting)
 		s.pass(&job{from: s.up, pkt: &socketio.Packet{Type: socketio.Connect, Namespace: "/"}, n: j.n}, nil)
 	case l.main == entered:
-		s.send(j, nil)
+		s.sendConnect(j)
 	default:
 		s.holdLate(j)
 	}
+}
+
+// sendConnect sends a CONNECT to another namespace than the main one. A server 2.x adds to its query what that of the
+// handshake has beside, where the main namespace's auth is: that is put back to the client's own.
+func (s *session) sendConnect(j *job) {
+	own, _ := url.ParseQuery(j.pkt.Query) // as connectLate wrote it
+	main, _ := url.ParseQuery(s.late.query)
+	client := s.request.URL.Query()
+	for key := range main {
+		if !own.Has(key) {
+			own.Set(key, client.Get(key))
+		}
+	}
+	j.pkt.Query = own.Encode()
+	s.send(j, nil)
+}
+
+// sameIdentity reports whether two identities are of the same subject, or of nobody.
+func sameIdentity(a, b *engine.Identity) bool {
+	known := func(id *engine.Identity) bool { return id != nil && id.Authenticated }
+	if !known(a) || !known(b) {
+		return known(a) == known(b)
+	}
+	return a.Sub == b.Sub && a.Issuer == b.Issuer
 }
 
 // holdLate keeps a CONNECT till the main namespace is entered, and has it entered if nobody does.
@@ -88,6 +113,7 @@ func (s *session) holdLate(j *job) {
 // enterLate decides on the main namespace, by the auth of j, which makes the session enter it. It gives the decision
 // that refuses it, nil for none.
 func (s *session) enterLate(j *job) *engine.Decision {
+	s.late.who = j.in.Identity
 	if j.pkt.Namespace == "/" {
 		s.late.query = j.pkt.Query
 		return nil
@@ -199,7 +225,7 @@ func (s *session) hearLate(p *socketio.Packet) bool {
 		l.main, l.held = entered, nil
 		for _, j := range held {
 			if j.n.name != "/" {
-				s.send(j, nil)
+				s.sendConnect(j)
 			}
 		}
 	case l.main == entering && p.Type == socketio.ConnectError:

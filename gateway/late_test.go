@@ -51,19 +51,19 @@ func TestLateUpstream(t *testing.T) {
 		u> 40
 		<c 40{"sid":"826WQQhquHu2oiePAAAA"}
 		c> 40/admin,{"token":"t2"}
-		<u 40/admin?token=t2,
+		<u 40/admin?n=&token=t2,
 		u> 40/admin
 		<c 40/admin,{"sid":"/admin#826WQQhquHu2oiePAAAA"}
 		c> 40/no,
-		<u 40/no,
+		<u 40/no?n=&token=handshake,
 		u> 44/no,{"code":42}
 		<c 44/no,{"message":"refused by upstream","data":{"code":42}}
 		c> 40/no,
-		<u 40/no,
+		<u 40/no?n=&token=handshake,
 		u> 44/no,{"message":"sorry","code":1}
 		<c 44/no,{"message":"sorry","data":{"message":"sorry","code":1}}
 		c> 40/unknown,
-		<u 40/unknown,
+		<u 40/unknown?n=&token=handshake,
 		u> 44/unknown,"Invalid namespace"
 		<c 44/unknown,{"message":"Invalid namespace"}
 		c> 40/deep,{"a":{"b":1}}
@@ -91,7 +91,7 @@ func TestLateUpstream(t *testing.T) {
 		c> 41/admin,
 		<u 41/admin,
 		c> 40/admin,{"token":"t3"}
-		<u 40/admin?token=t3,
+		<u 40/admin?n=&token=t3,
 		u> 40/admin
 		<c 40/admin,{"sid":"/admin#826WQQhquHu2oiePAAAA"}
 		u> 41
@@ -117,7 +117,7 @@ func TestLateOtherNamespace(t *testing.T) {
 	w.play(`
 		u> 40
 		<u 40/admin?token=t,
-		<u 40/chat,
+		<u 40/chat?token=handshake,
 		u> 42["welcome"]
 		u> 40/admin,
 		<c 40/admin,{"sid":"/admin#826WQQhquHu2oiePAAAA"}
@@ -171,6 +171,20 @@ func TestLateMain(t *testing.T) {
 				<c 42/a,["y"]`)
 		}
 	}
+	t.Run("somebody else", func(t *testing.T) {
+		w := newLate(t, nil, func(o *gateway.Options) { o.Verifier = verifier{} })
+		w.write(w.client, `40/a,{"token":"good"}`)
+		w.dialled()
+		w.play(`
+			u> 40
+			<u 40/a?token=good,
+			c> 40
+			<c 44{"message":"entered with another auth already","data":{"code":321,"decision_id":"ID"}}
+			c> 40/b,{"k":"v"}
+			<u 40/b?k=v&token=handshake,
+			c> 40{"token":"good"}
+			<c 40{"sid":"826WQQhquHu2oiePAAAA"}`)
+	})
 	t.Run("meanwhile", func(t *testing.T) { // before the server has answered
 		w := newLate(t, nil, nil)
 		w.write(w.client, `40/a,{"token":"t"}`)
@@ -182,7 +196,7 @@ func TestLateMain(t *testing.T) {
 			<c 44/c,{"message":"transform failed","data":{"code":105,"decision_id":"ID"}}
 			u> 40
 			<u 40/a?token=t,
-			<u 40/b,
+			<u 40/b?token=handshake,
 			<c 40{"sid":"826WQQhquHu2oiePAAAA"}`)
 	})
 }

@@ -67,6 +67,9 @@ func (s *session) changed() {
 func (s *session) setState(n *namespace, st state) {
 	if st == gone {
 		n.leave()
+		if s.late != nil && n.name == "/" && s.late.main == entered {
+			s.late.main = lost
+		}
 	} else {
 		n.state = st
 	}
