@@ -58,7 +58,7 @@ var packages = map[string]pkg{
 	"plugins/rego":       {layer: 3, heavy: []string{"opa", "jsonpatch"}},
 	"plugins/wasm":       {layer: 3, tests: []string{"wazero"}},
 	"plugins/native":     {layer: 3, heavy: []string{"go-plugin"}},
-	"plugins/js":         {layer: 3},
+	"plugins/js":         {layer: 3, above: true},
 	"plugins/contract":   {layer: 3, heavy: []string{"schema", "yaml"}},
 
 	// The enforcement point and what serves it.
@@ -86,6 +86,7 @@ var packages = map[string]pkg{
 	"test/interop":      {layer: 9, tests: []string{"yaml"}, above: true},
 	"test/advisories":   {layer: 9, above: true},
 	"test/abuse":        {layer: 9, above: true},
+	"test/sdk":          {layer: 9, above: true},
 	"test/bench":        {layer: 9, heavy: []string{"gorilla"}, above: true},
 }
 
