@@ -23,7 +23,11 @@ func (k *Keep) store(c *config.Plugin) hostabi.Store {
 	if c.Granted()&hostabi.KV == 0 {
 		return nil
 	}
-	return k.stores.Store(c.Name, kv.Limits{Entries: c.KV.Entries, Bytes: int64(c.KV.Bytes), TTL: c.KV.TTL})
+	return k.stores.Store(c.Name, storeLimits(c))
+}
+
+func storeLimits(c *config.Plugin) kv.Limits {
+	return kv.Limits{Entries: c.KV.Entries, Bytes: int64(c.KV.Bytes), TTL: c.KV.TTL}
 }
 
 func (k *Keep) tally(plugin string) *wasm.Tally {
@@ -38,7 +42,8 @@ func (k *Keep) tally(plugin string) *wasm.Tally {
 	return k.tallies[plugin]
 }
 
-// only drops what plugins keep that cfg does not have any more.
+// only drops what plugins keep that cfg does not have any more, and holds the others to its limits. cfg is in force: one
+// that is refused changes nothing.
 func (k *Keep) only(cfg *config.Config) {
 	var stored []string
 	named := map[string]bool{}
@@ -47,6 +52,7 @@ func (k *Keep) only(cfg *config.Config) {
 		named[p.Name] = true
 		if p.Granted()&hostabi.KV != 0 {
 			stored = append(stored, p.Name)
+			k.stores.Limit(p.Name, storeLimits(p))
 		}
 	}
 	k.stores.Keep(stored...)

@@ -74,7 +74,6 @@ func (s *Store) Stats() Stats {
 	return Stats{len(s.entries), s.bytes, s.refused}
 }
 
-// limit changes the limits. What is there stays to its end.
 func (s *Store) limit(l Limits) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

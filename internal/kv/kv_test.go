@@ -173,7 +173,10 @@ func TestSet(t *testing.T) {
 	if again := all.Store("a", Limits{Entries: 1}); get(again, "k") != "of a" {
 		t.Error("a's is gone")
 	}
-	if err := a.Set(context.Background(), []byte("l"), nil, 0); !errors.Is(err, ErrFull) {
+	set(t, a, "l", "", 0)
+	all.Limit("a", Limits{Entries: 1})
+	all.Limit("nobody", Limits{})
+	if err := a.Set(context.Background(), []byte("m"), nil, 0); !errors.Is(err, ErrFull) || get(a, "l") != "" {
 		t.Errorf("the new limit: %v", err)
 	}
 	all.Keep("b")

@@ -9,12 +9,11 @@ type Set struct {
 	of map[string]*Store
 }
 
-// Store gives the store of a plugin, with these limits from now on; it makes one where there is none.
+// Store gives the store of a plugin; where there is none it makes one with these limits.
 func (s *Set) Store(plugin string, l Limits) *Store {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if have := s.of[plugin]; have != nil {
-		have.limit(l)
 		return have
 	}
 	if s.of == nil {
@@ -23,6 +22,15 @@ func (s *Set) Store(plugin string, l Limits) *Store {
 	fresh := New(l)
 	s.of[plugin] = fresh
 	return fresh
+}
+
+// Limit gives a plugin's store other limits, if there is one. What is in it stays to its end.
+func (s *Set) Limit(plugin string, l Limits) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if have := s.of[plugin]; have != nil {
+		have.limit(l)
+	}
 }
 
 // Keep drops the stores of plugins that are not named: they are gone from the configuration.
