@@ -26,8 +26,15 @@ func main() {
 	if len(os.Args) == 3 && os.Args[1] == "upstream" {
 		exit(serveUpstream(os.Args[2]))
 	}
-	if len(os.Args) == 4 && os.Args[1] == "relay" {
-		exit(serveRelay(os.Args[2], os.Args[3]))
+	if len(os.Args) == 4 {
+		switch os.Args[1] {
+		case "relay":
+			exit(serveRelay(os.Args[2], os.Args[3]))
+		case "sessions":
+			exit(serveSessions(os.Args[2], os.Args[3], nil))
+		case "loops":
+			exit(serveSessions(os.Args[2], os.Args[3], newLoops()))
+		}
 	}
 	var s settings
 	flag.IntVar(&s.clients, "clients", 50, "clients that send events")

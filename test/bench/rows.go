@@ -19,6 +19,8 @@ type row struct {
 
 var rows = []row{
 	{"relay", "bare relay (gorilla)", func(_ settings, up string) (*process, error) { return startSelf("relay", up) }},
+	{"sessions", "its Engine.IO alone, goroutines", func(_ settings, up string) (*process, error) { return startSelf("sessions", up) }},
+	{"loops", "its Engine.IO alone, event loop", func(_ settings, up string) (*process, error) { return startSelf("loops", up) }},
 	{"portable", "siogw, no policy, no event loop", gateway("event_loop: off\n")},
 	{"plain", "siogw, no policy", gateway("")},
 	{"rego", "siogw, JWT and Rego", gateway(jwt + rego)},

@@ -140,42 +140,36 @@ func TestEcho(t *testing.T) {
 	}
 }
 
-// A call that waits keeps nobody: not others of its loop, nor what follows on its own session.
+// A call that waits keeps nobody: not others of its loop, nor, when it is not the first, what follows on its own session.
 func TestSlowCall(t *testing.T) {
 	g := New(1)
 	seat := g.Seat()
-	slow, slowFD := newEcho(t, seat)
-	same, sameFD := newEcho(t, seat)
 	other, otherFD := newEcho(t, g.Seat())
-	ask(t, otherFD, "before")
-	if _, err := syscall.Write(slowFD, []byte("s1")); err != nil {
-		t.Fatal(err)
-	}
-	wait(t, slow.begun)
-	ask(t, otherFD, "while it waits")
-	if g.Replaced() != 1 {
-		t.Error("replaced", g.Replaced())
-	}
-	if _, err := syscall.Write(sameFD, []byte("s2")); err != nil { // beside the loop from the start
-		t.Fatal(err)
-	}
-	for range 100 {
-		ask(t, otherFD, "and after")
-	}
-	if g.Replaced() != 1 {
-		t.Error("a session known as slow held the loop:", g.Replaced())
-	}
-	slow.slow <- true
-	same.slow <- true
-	for _, fd := range []int{slowFD, sameFD} {
-		var b [2]byte
-		if n, err := syscall.Read(fd, b[:]); n != 2 || err != nil || b[0] != 's' {
-			t.Error(n, err)
+	var slow []*echo
+	var fds []int
+	for i := range strikes + 2 {
+		e, fd := newEcho(t, seat)
+		slow, fds = append(slow, e), append(fds, fd)
+		if _, err := syscall.Write(fd, []byte("slow")); err != nil {
+			t.Fatal(err)
+		}
+		wait(t, e.begun)
+		for range 10 {
+			ask(t, otherFD, "meanwhile")
+		}
+		if got := g.Replaced(); got != uint64(min(i+1, strikes)) {
+			t.Errorf("slow call %d: replaced %d times", i, got)
 		}
 	}
-	ask(t, slowFD, "again")
-	end(t, slow, slowFD)
-	end(t, same, sameFD)
+	for i, e := range slow {
+		e.slow <- true
+		b := make([]byte, 4)
+		if n, err := syscall.Read(fds[i], b); n != 4 || err != nil || string(b) != "slow" {
+			t.Error(n, err, b)
+		}
+		ask(t, fds[i], "again")
+		end(t, e, fds[i])
+	}
 	end(t, other, otherFD)
 }
 

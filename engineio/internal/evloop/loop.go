@@ -139,7 +139,7 @@ func (l *loop) replace(at uint64) {
 	if !l.turn.CompareAndSwap(at, at+1) {
 		return // it has come back
 	}
-	s.seat.apart.Store(int64(time.Since(start) + apartTime))
+	s.seat.strike()
 	l.group.replaced.Add(1)
 	go (&runner{loop: l}).run()
 }

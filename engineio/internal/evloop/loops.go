@@ -32,6 +32,9 @@ type Worker interface {
 
 const (
 	scratchSize = 64 << 10         // bytes of one read; also what a stopped reader may hold back
-	tooLong     = time.Millisecond // that one call may hold its loop
-	apartTime   = 5 * time.Second  // for which the connections of a slow session then work in goroutines of their own
+	lookTime    = time.Millisecond // between two looks at what the loops do
+	looks       = 2                // in a row that find a call under way: it has taken too long
+	strikes     = 3                // such calls of one session within apartTime: it works apart
+	apartTime   = 5 * time.Second  // for which the connections of a session then work in other goroutines
+	workerTime  = time.Second      // that such a goroutine waits for more work
 )

@@ -3,7 +3,6 @@
 package evloop
 
 import (
-	"sync"
 	"syscall"
 )
 
@@ -73,20 +72,11 @@ func (l *loop) pop() *Source {
 // serve lets the owner of s work. It reports whether r still has the loop.
 func (r *runner) serve(s *Source) bool {
 	if s.seat.isApart() {
-		go workApart(s)
+		r.loop.group.workApart(s)
 		return true
 	}
 	r.loop.at.Store(s)
 	at := r.loop.turn.Add(1)
 	s.work(r.scratch[:])
 	return r.loop.turn.CompareAndSwap(at, at+1)
-}
-
-var scratches = sync.Pool{New: func() any { return new([scratchSize]byte) }}
-
-// workApart is one call beside the loop.
-func workApart(s *Source) {
-	b := scratches.Get().(*[scratchSize]byte)
-	defer scratches.Put(b)
-	s.work(b[:])
 }
