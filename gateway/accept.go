@@ -85,7 +85,7 @@ func (g *Gateway) open(s *session, o *eioserver.Opening, in *engine.Input) error
 	}
 	up, target, err := s.dial(o, extra)
 	if err != nil {
-		return g.upstreamError(in, err)
+		return s.upstreamError(in, err)
 	}
 	copyAnswer(o.Header, up.Response())
 	if n := up.Handshake().MaxPayload; n > 0 && n < o.MaxPayload {
@@ -189,8 +189,8 @@ func refused(d *engine.Denial) error {
 }
 
 // upstreamError maps an upstream that refuses, or does not answer, to what the client sees.
-func (g *Gateway) upstreamError(in *engine.Input, err error) error {
-	if d := g.upstreamDenial(in, err); d.Code == engine.CodeUpstreamDown {
+func (s *session) upstreamError(in *engine.Input, err error) error {
+	if d := s.upstreamDenial(in, err); d.Code == engine.CodeUpstreamDown {
 		return &engineio.Error{Code: engineio.UpstreamUnavailable, Status: http.StatusServiceUnavailable, Cause: err}
 	}
 	var no *eioclient.Refused
@@ -199,16 +199,16 @@ func (g *Gateway) upstreamError(in *engine.Input, err error) error {
 }
 
 // upstreamDenial logs an upstream that refuses (CodeUpstreamRefused, err being an *eioclient.Refused) or is not there.
-func (g *Gateway) upstreamDenial(in *engine.Input, err error) engine.Decision {
+func (s *session) upstreamDenial(in *engine.Input, err error) engine.Decision {
 	code := engine.CodeUpstreamDown
 	var no *eioclient.Refused
 	if errors.As(err, &no) && no.Status < 500 {
 		code = engine.CodeUpstreamRefused
 	} else {
-		g.opt.Logger.Warn("upstream unavailable", "error", err)
+		s.g.opt.Logger.Warn("upstream unavailable", "error", err)
 	}
 	d := failed(code, err)
-	g.log(in, &d)
+	s.log(in, &d)
 	return d
 }
 

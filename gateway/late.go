@@ -187,7 +187,7 @@ func (s *session) failLate(err error) {
 	l := s.late
 	in := s.input(engine.Connect, engine.In, nil)
 	in.Namespace = "/"
-	d := s.g.upstreamDenial(in, err)
+	d := s.upstreamDenial(in, err)
 	if d.Code != engine.CodeUpstreamRefused {
 		s.end(engineio.OtherSideClosed)
 		return
