@@ -2,7 +2,7 @@
 // the plugin's own code, and keeps what it needs of the language where that code cannot change it.
 (host) => {
   'use strict';
-  const { parse, stringify } = JSON;
+  const { stringify } = JSON;
   const { defineProperty, freeze, keys, getPrototypeOf } = Object;
   const { isArray } = Array;
   const { apply, construct } = Reflect;
@@ -11,7 +11,6 @@
   const replace = Function.prototype.call.bind(''.replace);
   const slice = Function.prototype.call.bind(''.slice);
   const then = (v) => v !== null && typeof v === 'object' && typeof v.then === 'function';
-  const text = (v) => (typeof v === 'string' ? v : v instanceof NativeError ? explain(v) : typeof v === 'object' ? stringify(v) ?? NativeString(v) : NativeString(v));
   const call = (op, a, b, c) => host(op, a, b ?? 0, c ?? 0);
 
   // Numbers of env.wat.
@@ -23,8 +22,15 @@
   function explain(e) {
     if (!(e instanceof NativeError)) return `thrown: ${slice(NativeString(e), 0, 1000)}`;
     const at = replace(replace(NativeString(e.stack ?? ''), / *at [^\n]*(runtime\.js|\(native\))[^\n]*\n?/g, ''), /\s+/g, ' ');
-    const advice = e.message.startsWith('could not load module') ? '; a plugin is one file: bundle what it imports' : '';
-    return slice(`${e.name}: ${e.message}${advice}${at.length > 1 ? (at[0] === ' ' ? '' : ' ') + at : ''}`, 0, 1000).trimEnd();
+    const message = NativeString(e.message);
+    const advice = message.startsWith('could not load module') ? '; a plugin is one file: bundle what it imports' : '';
+    return slice(`${e.name}: ${message}${advice}${at.length > 1 ? (at[0] === ' ' ? '' : ' ') + at : ''}`, 0, 1000).trimEnd();
+  }
+
+  // What a line of the log says of a value.
+  function text(v) {
+    if (v instanceof NativeError) return explain(v);
+    return typeof v === 'object' ? (stringify(v) ?? NativeString(v)) : NativeString(v);
   }
 
   const log = (level) => (...all) => { call(LOG, all.map(text).join(' '), level); };
