@@ -195,8 +195,10 @@ func (p *Plugin) Measure(ctx context.Context, in *engine.Input) (engine.Verdict,
 		p.tally.refused.Add(1)
 		return engine.Failed(engine.CodePluginBackoff, errOut), Usage{}
 	}
+	end, why := backoff.Bad, errPanic // a trial must end, also by a defect of ours
+	defer func() { p.note(p.breaker.Leave(pass, end), why) }()
 	v, used := p.ask(ctx, in, &call, picked)
-	p.note(p.breaker.Leave(pass, outcome(v.Err)), v.Err)
+	end, why = outcome(v.Err), v.Err
 	return v, used
 }
 

@@ -8,7 +8,10 @@ import (
 	"github.com/siogw/siogw/internal/backoff"
 )
 
-var errOut = errors.New("it kept failing, and is out of service for a while")
+var (
+	errOut   = errors.New("it kept failing, and is out of service for a while")
+	errPanic = errors.New("panic")
+)
 
 // outcome says what a verdict's error tells of the guest: nothing, where nobody was free or the caller gave up.
 func outcome(err error) backoff.Outcome {
