@@ -18,8 +18,16 @@
 
   let view = 'input', decide, configure, input, granted = [], manifest;
 
-  // One line: name, message, and where in the plugin it was.
   function explain(e) {
+    try {
+      return describe(e);
+    } catch {
+      return 'thrown: what cannot be told';
+    }
+  }
+
+  // One line: name, message, and where in the plugin it was.
+  function describe(e) {
     if (!(e instanceof NativeError)) return `thrown: ${slice(NativeString(e), 0, 1000)}`;
     const at = replace(replace(NativeString(e.stack ?? ''), / *at [^\n]*(runtime\.js|\(native\))[^\n]*\n?/g, ''), /\s+/g, ' ');
     const message = NativeString(e.message);
