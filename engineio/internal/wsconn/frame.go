@@ -38,7 +38,7 @@ func readHeader(b []byte) (h header, n int) {
 		h.minimal = h.length > 125
 	case h.length == 127 && len(b) >= 10:
 		h.length, n = binary.BigEndian.Uint64(b[2:]), 10
-		h.minimal = h.length > 0xffff // the first bit must be 0, and more than that is too large
+		h.minimal = h.length > 0xffff
 	case h.length > 125:
 		return h, 0
 	}
@@ -59,8 +59,16 @@ type gate struct {
 	open    bool // a message has begun whose last frame has not
 }
 
-// begin judges the first two bytes of a header. It gives the reason to end the connection, 0 for none.
-func (g *gate) begin(first, second byte) engineio.Reason {
+// begin judges the first bytes of a header, at two of them and at three. It gives the reason to end the connection,
+// 0 for none.
+func (g *gate) begin(head []byte) engineio.Reason {
+	if len(head) > 2 {
+		if head[1]&0x7f == 127 && head[2]&0x80 != 0 { // the first bit of 64
+			return engineio.TooLarge
+		}
+		return 0
+	}
+	first, second := head[0], head[1]
 	opcode, length, bad := first&0x0f, second&0x7f, false
 	switch opcode {
 	case websocket.TextMessage, websocket.BinaryMessage:

@@ -2,8 +2,6 @@ package wsconn
 
 import (
 	"net"
-	"os"
-	"syscall"
 	"testing"
 )
 
@@ -15,17 +13,29 @@ func bare(tb testing.TB, lim Limits) (Conn, net.Conn) {
 		network, peer := net.Pipe()
 		return over(network, lim), peer
 	}
-	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC, 0)
+	network, peer := tcpPair(tb)
+	fd, _, err := take(network)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	f := os.NewFile(uintptr(fds[1]), "peer")
-	defer f.Close()
-	peer, err := net.FileConn(f)
+	return newLooped(lim.Seat, fd, lim, false), peer
+}
+
+// tcpPair gives two ends of a connection that can be closed in one direction.
+func tcpPair(tb testing.TB) (a, b net.Conn) {
+	tb.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return newLooped(lim.Seat, fds[0], lim, false), peer
+	defer l.Close()
+	if b, err = net.Dial("tcp", l.Addr().String()); err != nil {
+		tb.Fatal(err)
+	}
+	if a, err = l.Accept(); err != nil {
+		tb.Fatal(err)
+	}
+	return a, b
 }
 
 func holdsBuffer(c Conn) bool {

@@ -56,6 +56,7 @@ func (c *looped) read(scratch []byte) (more bool) {
 		case errno == syscall.EAGAIN:
 			in.ready = false
 		case errno != 0 || n == 0:
+			c.passEnd() // it may read, though it says no more
 			c.lost()
 		default:
 			in.ready = n == len(scratch) || in.hangup // a short read leaves nothing
@@ -195,13 +196,11 @@ func (c *looped) tooLong(h *header) bool {
 func (c *looped) header(b []byte) (h *header, n int, reason engineio.Reason) {
 	in := &c.in
 	if in.part == nil || in.part.got == 0 {
-		if len(b) >= 2 {
-			if reason = in.begin(b[0], b[1]); reason != 0 {
-				return nil, 2, reason
-			}
-		}
 		if h, n := readHeader(b); n > 0 {
-			return &h, n, 0
+			if reason = in.begin(b[:2]); reason == 0 && n > 2 {
+				reason = in.begin(b[:3])
+			}
+			return &h, n, reason
 		}
 	}
 	p := c.parted()
@@ -209,8 +208,8 @@ func (c *looped) header(b []byte) (h *header, n int, reason engineio.Reason) {
 		p.head[p.got] = b[n]
 		p.got++
 		n++
-		if p.got == 2 {
-			if reason = in.begin(p.head[0], p.head[1]); reason != 0 {
+		if p.got == 2 || p.got == 3 {
+			if reason = in.begin(p.head[:p.got]); reason != 0 {
 				return nil, n, reason
 			}
 		}

@@ -19,7 +19,7 @@ func (p pipe) Read(b []byte) (int, error) {
 	}
 	if c.due && c.raw != nil && c.tries < passTries {
 		c.tries++
-		if n, err := tryRead(c.raw, b); n > 0 || err != nil {
+		if n, err := tryRead(c.raw, b); n > 0 {
 			return c.watched(b, n, err)
 		}
 	}

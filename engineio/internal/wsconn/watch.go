@@ -88,8 +88,8 @@ func (w *watch) take(b []byte, r *Rates, now time.Time) (n int, reason engineio.
 		}
 		w.head[w.got] = b[n]
 		w.got++
-		if w.got == 2 {
-			reason = w.begin(w.head[0], w.head[1])
+		if w.got == 2 || w.got == 3 {
+			reason = w.begin(w.head[:w.got])
 		}
 		if h, size := readHeader(w.head[:w.got]); size > 0 && reason == 0 {
 			w.got, w.left = 0, h.length
