@@ -41,6 +41,7 @@ trusted_proxies: [10.0.0.0/8]
 origins: [https://a.example]
 parser: msgpack
 compression: { enabled: true }
+event_loop: off
 limits: { send_buffer: 1MiB, events: { per_event: { message: 10/s } } }
 origin_required: true
 session: { cookie: io }

@@ -36,6 +36,7 @@ func (c *Client) pump() {
 		f, err := c.ReadBefore(time.Time{})
 		if err != nil {
 			c.err = err
+			c.once.Do(func() { c.Close() }) // as clients do, whom the gateway waits for
 			return
 		}
 		c.frames <- f
