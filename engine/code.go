@@ -33,7 +33,12 @@ const (
 	CodeKeys            Code = 203 // the keys to verify a token with are not there, or too old
 	CodeIdentityExpired Code = 204 // the identity of a live connection is past its time
 	CodeRefresh         Code = 205 // a refresh by another identity, or of none
+	CodeTell            Code = 206 // the upstream cannot be told who the client is
+	CodeTicketUnknown   Code = 207 // a connection ticket that was never issued, or long ago
+	CodeTicketUsed      Code = 208 // a connection ticket that was used before
+	CodeTicketExpired   Code = 209 // a connection ticket past its seconds
 	CodeOrigin          Code = 210 // an origin that is not allowed
+	CodeTicketBound     Code = 211 // a connection ticket for another namespace or address
 
 	CodeMalformed      Code = 300 // bytes that are no packet, or a packet that two parsers could read differently
 	CodeTooLarge       Code = 301 // more bytes than limits.payload
@@ -112,6 +117,8 @@ var codeTexts = map[Code]string{
 	CodeUnauthenticated: "authentication required", CodeTokenInvalid: "invalid token",
 	CodeKeys: "keys unavailable", CodeIdentityExpired: "identity expired", CodeRefresh: "not a refresh of this identity",
 	CodeTokenExpired: "token expired", CodeOrigin: "origin not allowed",
+	CodeTell: "identity cannot be told", CodeTicketUnknown: "unknown ticket", CodeTicketUsed: "ticket used before",
+	CodeTicketExpired: "ticket expired", CodeTicketBound: "ticket is for another place",
 	CodeMalformed: "malformed packet", CodeTooLarge: "payload too large", CodeTooDeep: "nested too deeply",
 	CodeAttachments: "too many attachments", CodeNamespaces: "too many namespaces",
 	CodeState: "not allowed in this state", CodeNamespaceState: "namespace not connected",

@@ -58,7 +58,7 @@ func (g *Gateway) tellCookie(o *eioserver.Opening) {
 }
 
 func (g *Gateway) open(s *session, o *eioserver.Opening, in *engine.Input) error {
-	id, denial := s.gen.verify(Credentials{Request: s.request})
+	id, denial := s.gen.verify(Credentials{Request: s.request, Addr: s.addr})
 	if denial != nil {
 		return s.turnDown(in, denial.Code, errors.New(denial.Reason))
 	}
@@ -83,7 +83,11 @@ func (g *Gateway) open(s *session, o *eioserver.Opening, in *engine.Input) error
 			return nil // the client reads why in its first packet
 		}
 	}
-	up, target, err := s.dial(o, extra)
+	opts, err := s.dialOptions(o, extra)
+	if err != nil {
+		return s.turnDown(in, engine.CodeTell, err)
+	}
+	up, target, err := g.dialPool(o, g.poolOf(o.Request), opts)
 	if err != nil {
 		return s.upstreamError(in, err)
 	}
@@ -120,17 +124,16 @@ func (g *Gateway) newSession(o *eioserver.Opening) *session {
 	return s
 }
 
-// dial opens the upstream's session. What a decision put into extra goes before the client's own query.
-func (s *session) dial(o *eioserver.Opening, extra url.Values) (*eioclient.Session, *target, error) {
-	return s.g.dialPool(o, s.g.poolOf(o.Request), s.dialOptions(o, extra))
-}
-
-func (s *session) dialOptions(o *eioserver.Opening, extra url.Values) eioclient.Options {
+// dialOptions says how the upstream's session is opened. What a decision put into extra goes before the client's own query.
+func (s *session) dialOptions(o *eioserver.Opening, extra url.Values) (eioclient.Options, error) {
 	g, lim := s.g, &s.gen.Limits
-	query := o.Request.URL.Query()
+	header, query := upstreamHeader(o.Request, o.Addr, o.Secure), o.Request.URL.Query()
+	if err := s.tellHandshake(header, query); err != nil {
+		return eioclient.Options{}, err
+	}
 	maps.Copy(query, extra)
 	return eioclient.Options{
-		Header:     upstreamHeader(o.Request, o.Addr, o.Secure),
+		Header:     header,
 		EIO:        g.poolOf(o.Request).upstreamEIO(o.EIO),
 		Query:      query,
 		MaxPayload: lim.UpstreamPayload,
@@ -139,7 +142,7 @@ func (s *session) dialOptions(o *eioserver.Opening, extra url.Values) eioclient.
 		HardLimit:  highWater + 2*lim.Payload,
 		Seat:       o.Seat,
 		Logger:     g.opt.Logger,
-	}
+	}, nil
 }
 
 // forwarded are the client's headers that the upstream sees; everything else stays at the gateway.

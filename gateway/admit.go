@@ -64,7 +64,7 @@ func (s *session) admitConnect(j *job) engine.Code {
 	if in.Auth == nil {
 		in.Auth = []byte("{}")
 	}
-	id, denial := s.gen.verify(Credentials{Request: s.request, Auth: in.Auth})
+	id, denial := s.gen.verify(Credentials{Request: s.request, Auth: in.Auth, Addr: s.addr, Namespace: j.n.name, Before: s.identity})
 	in.Identity = id
 	j.in = in
 	if denial != nil {
@@ -99,6 +99,9 @@ func (s *session) admitEvent(j *job) engine.Code {
 	}
 	if code := s.admitRate(j); code != engine.CodeNone {
 		return code
+	}
+	if s.gen.TellEvent != "" && j.in.Event == s.gen.TellEvent { // the gateway's word to the upstream
+		return engine.CodeReservedEvent
 	}
 	if s.isRefresh(j.in.Event) {
 		return s.admitRefresh(j)

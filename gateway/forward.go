@@ -66,7 +66,12 @@ func (s *session) settle(j *job, d *engine.Decision) {
 		return
 	}
 	if j.refresh {
-		s.renew(j)
+		told, err := s.tellRenewal(j)
+		if err != nil {
+			s.refuse(j, tellFailed(err))
+			return
+		}
+		s.renew(j, told)
 		return
 	}
 	if d.Transformed() {
@@ -83,9 +88,15 @@ func (s *session) settle(j *job, d *engine.Decision) {
 
 // pass lets the packet go to the other side.
 func (s *session) pass(j *job, d *engine.Decision) {
-	if s.late != nil && j.from == s.down && j.pkt.Type == socketio.Connect {
-		s.connectLate(j)
-		return
+	if j.from == s.down && j.pkt.Type == socketio.Connect {
+		if s.late != nil {
+			s.connectLate(j)
+			return
+		}
+		if err := s.tellConnect(j); err != nil {
+			s.refuse(j, tellFailed(err))
+			return
+		}
 	}
 	s.send(j, d)
 }

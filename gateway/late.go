@@ -22,6 +22,7 @@ type late struct {
 	dial   func() // opens the upstream's session, which dialled takes: dialLate, or a test's
 	main   mainState
 	query  string           // what the main namespace is entered with
+	own    string           // what of that the client has said
 	who    *engine.Identity // that it proves
 	sid    string           // of the upstream's session
 	held   []*job           // CONNECTs that wait till it is entered
@@ -48,16 +49,15 @@ var errNoAnswer = errors.New("no answer for the main namespace")
 // connectLate carries a CONNECT that passes to the server, after what that needs before.
 func (s *session) connectLate(j *job) {
 	l, main := s.late, j.pkt.Namespace == "/"
-	query, err := socketio.AuthQuery(j.pkt.Data)
+	own, err := s.tellLate(j)
 	if err != nil {
-		s.refuse(j, failed(engine.CodeTransform, err))
+		s.refuse(j, tellFailed(err))
 		return
 	}
-	j.pkt.Query = query
 	switch {
 	case l.main == lost: // the client comes back, in a session that can enter it
 		s.end(engineio.OtherSideClosed)
-	case main && l.main != undialled && (query != "" && query != l.query || !sameIdentity(j.in.Identity, l.who)):
+	case main && l.main != undialled && (own != "" && own != l.own || !sameIdentity(j.in.Identity, l.who)):
 		s.refuse(j, engine.Refuse(engine.CodeLateAuth, ""))
 	case main && l.main == entered: // for another namespace's sake
 		s.setState(j.n, connecting)
@@ -65,7 +65,7 @@ func (s *session) connectLate(j *job) {
 	case l.main == entered:
 		s.sendConnect(j)
 	default:
-		s.holdLate(j)
+		s.holdLate(j, own)
 	}
 }
 
@@ -74,7 +74,7 @@ func (s *session) connectLate(j *job) {
 func (s *session) sendConnect(j *job) {
 	own, _ := url.ParseQuery(j.pkt.Query) // as connectLate wrote it
 	main, _ := url.ParseQuery(s.late.query)
-	client := s.request.URL.Query()
+	client := s.ownQuery()
 	for key := range main {
 		if !own.Has(key) {
 			own.Set(key, client.Get(key))
@@ -94,10 +94,10 @@ func sameIdentity(a, b *engine.Identity) bool {
 }
 
 // holdLate keeps a CONNECT till the main namespace is entered, and has it entered if nobody does.
-func (s *session) holdLate(j *job) {
+func (s *session) holdLate(j *job, own string) {
 	l := s.late
 	if l.main == undialled {
-		if d := s.enterLate(j); d != nil {
+		if d := s.enterLate(j, own); d != nil {
 			s.reject(j, d)
 			return
 		}
@@ -112,10 +112,10 @@ func (s *session) holdLate(j *job) {
 
 // enterLate decides on the main namespace, by the auth of j, which makes the session enter it. It gives the decision
 // that refuses it, nil for none.
-func (s *session) enterLate(j *job) *engine.Decision {
+func (s *session) enterLate(j *job, own string) *engine.Decision {
 	s.late.who = j.in.Identity
 	if j.pkt.Namespace == "/" {
-		s.late.query = j.pkt.Query
+		s.late.query, s.late.own = j.pkt.Query, own
 		return nil
 	}
 	in := s.input(engine.Connect, engine.In, nil)
@@ -133,14 +133,16 @@ func (s *session) enterLate(j *job) *engine.Decision {
 		return &d
 	}
 	p := &socketio.Packet{Type: socketio.Connect, Namespace: "/", Data: j.pkt.Data}
-	err := (&job{from: j.from, pkt: p, in: in}).transform(&d, &s.gen.Limits)
+	entry := &job{from: j.from, pkt: p, in: in}
+	err := entry.transform(&d, &s.gen.Limits)
 	if err == nil {
-		s.late.query, err = socketio.AuthQuery(p.Data)
+		s.late.own, err = s.tellLate(entry)
 	}
 	if err == nil {
+		s.late.query = p.Query
 		return nil
 	}
-	d = failed(engine.CodeTransform, err)
+	d = tellFailed(err)
 	s.log(in, &d)
 	return &d
 }
@@ -152,10 +154,14 @@ func (s *session) dialLate() {
 	l.cancel = cancel
 	o := &eioserver.Opening{Request: s.request.WithContext(ctx), Addr: s.addr, Secure: s.base.Secure, EIO: s.base.EIO, Account: s.memory.add}
 	extra, _ := url.ParseQuery(l.query) // our own
-	opts := s.dialOptions(o, extra)
+	opts, err := s.dialOptions(o, extra)
 	go func() {
-		up, target, err := s.g.dialPool(o, s.g.poolOf(o.Request), opts)
-		s.dialled(up, target, err)
+		var up *eioclient.Session
+		var t *target
+		if err == nil {
+			up, t, err = s.g.dialPool(o, s.g.poolOf(o.Request), opts)
+		}
+		s.dialled(up, t, err)
 	}()
 }
 

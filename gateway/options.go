@@ -137,6 +137,10 @@ type Credentials struct {
 	Request *http.Request // the handshake; nil where only what is given beside it counts
 	Auth    []byte        // the CONNECT payload, a JSON object; nil at the handshake
 	Token   string        // a token itself, which then is the only one looked at; "" for none
+
+	Addr      netip.Addr       // of the client; not valid on a Unix socket
+	Namespace string           // of the CONNECT, "" at the handshake
+	Before    *engine.Identity // what Request proved at the handshake, nil for nobody: what is used up then still counts
 }
 
 // Verifier turns credentials into an identity.

@@ -37,6 +37,7 @@ func (s *session) admitRefresh(j *job) engine.Code {
 	if c.Auth != nil {
 		j.in.Auth = c.Auth
 	}
+	c.Addr, c.Namespace = s.addr, j.n.name
 	id, denial := s.gen.verify(c)
 	if denial != nil {
 		j.why = errors.New(denial.Reason)
@@ -69,11 +70,14 @@ func refreshCredentials(args []byte) (c Credentials, ok bool) {
 	return c, false
 }
 
-// renew puts the new identity in the place of the one before, and answers.
-func (s *session) renew(j *job) {
+// renew puts the new identity in the place of the one before, tells the upstream if it is to know, and answers.
+func (s *session) renew(j *job, told []byte) {
 	j.n.identity, j.n.user = j.renewal.identity, j.renewal.user
 	s.g.stats.refreshed.Add(1)
 	s.awaitExpiry()
+	if told != nil {
+		s.up.send(s.down, told, nil)
+	}
 	if j.pkt.HasID {
 		s.answerWith(j, map[string]any{"ok": true, "expires_at": j.renewal.identity.ExpiresAt})
 	}

@@ -16,6 +16,12 @@ type Rules struct {
 	OnExpiry OnExpiry // what happens to a live connection when its identity ends; default ExpiryLeave
 	// RefreshEvent is the event by which a client brings a new token; it is never forwarded. "" for none.
 	RefreshEvent string
+	// Tell says to the upstream who a client is; nil passes what the client sent. Sessions that are open hear of
+	// another one with their next CONNECT.
+	Tell Teller
+	// TellEvent is the event by which the upstream hears of a refresh, with Tell's token; no client may send it. "" for
+	// none.
+	TellEvent string
 
 	Limits    Limits
 	Rooms     Rooms
