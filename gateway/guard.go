@@ -87,3 +87,6 @@ func (c *guarded) Close() error {
 
 // TCP gives the connection itself, for who writes to it without waiting.
 func (c *guarded) TCP() *net.TCPConn { return c.TCPConn }
+
+// Gone gives what who takes the descriptor out of the connection calls when that is closed, in the place of Close.
+func (c *guarded) Gone() func() { return c.give }

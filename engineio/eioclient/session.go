@@ -33,14 +33,14 @@ var _ engineio.Session = (*Session)(nil)
 // Handshake gives what the upstream's open packet said.
 func (s *Session) Handshake() engineio.Handshake { return s.handshake }
 
-// Response gives the header of the upstream's 101.
+// Response gives the header of the upstream's 101, until Start, which forgets it.
 func (s *Session) Response() http.Header { return s.response }
 
 // Start begins to read, and to call h. It is called once; a session that is not started must be closed. On one
 // that was closed it makes h hear so.
 func (s *Session) Start(h engineio.Handler) {
 	s.mu.Lock()
-	s.handler, s.started = h, true
+	s.handler, s.started, s.response = h, true, nil
 	if s.reason == 0 {
 		first := s.patience()
 		if s.eio == 3 {

@@ -5,7 +5,6 @@ package wsconn
 import (
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/siogw/siogw/engineio"
 	"github.com/siogw/siogw/engineio/internal/evloop"
@@ -18,17 +17,17 @@ import (
 type looped struct {
 	evloop.Source
 	lim  Limits
-	form Form         // constant once anything is sent
-	peer Peer         // constant from Start on
-	free func() error // closes what the descriptor was taken from; nil for nothing
-	in   inbox        // Work's own
-	halt atomic.Bool  // paused or closing: nothing more is handed over
+	form Form        // constant once anything is sent
+	peer Peer        // constant from Start on
+	free func()      // to be called when the descriptor is closed; nil for nothing
+	in   inbox       // Work's own
+	halt atomic.Bool // paused or closing: nothing more is handed over
 
 	mu      sync.Mutex // a leaf, but for the loop's own lock
 	out     *block     // frames to be written; nil for none
 	off     int        // bytes of out that are written
 	blocked bool       // the network takes no more: it will say when it does
-	writeBy time.Time  // till which it must; when blocked
+	writeBy moment     // till which it must; when blocked
 	chunk   int        // bytes till the next writeBy
 	full    bool       // Send reported false; Drained is owed
 	drained bool       // and is to be said now
@@ -39,9 +38,9 @@ type looped struct {
 	started bool
 	closed  bool // the descriptor is
 	reason  engineio.Reason
-	closeBy time.Time // when closing
-	reading int       // capacity of what in holds, above that of a fresh buffer
-	held    int       // what Account was told last
+	closeBy moment // when closing
+	reading int    // capacity of what in holds, above that of a fresh buffer
+	held    int    // what Account was told last
 }
 
 // newLooped makes a Conn of a descriptor that does not block.
@@ -115,8 +114,8 @@ func (c *looped) Work(ev evloop.Events, scratch []byte) (more bool) {
 	in.ready = in.ready || ev&evloop.Readable != 0
 	in.hangup = in.hangup || ev&evloop.Hangup != 0
 	if ev&evloop.Timer != 0 {
-		in.armed = time.Time{}
-		c.overdue(time.Now())
+		in.armed = 0
+		c.overdue(thisMoment())
 	}
 	if ev&(evloop.Writable|evloop.Asked) != 0 {
 		c.unblock(ev&evloop.Writable != 0)
@@ -145,21 +144,21 @@ func (c *looped) unblock(room bool) {
 }
 
 // overdue ends what did not come in time.
-func (c *looped) overdue(now time.Time) {
+func (c *looped) overdue(now moment) {
 	c.mu.Lock()
 	switch {
-	case c.closing && !now.Before(c.closeBy):
+	case c.closing && now >= c.closeBy:
 		c.die(engineio.TransportError)
-	case c.blocked && !c.closing && !now.Before(c.writeBy):
+	case c.blocked && !c.closing && now >= c.writeBy:
 		c.die(engineio.SlowReader)
 	}
 	paused := c.halt.Load()
 	c.mu.Unlock()
 	in := &c.in
-	if c.lim.Message <= 0 || in.since.IsZero() || now.Before(in.since.Add(c.lim.Message)) {
+	if c.lim.Message <= 0 || in.since == 0 || now < in.since.add(c.lim.Message) {
 		return
 	}
-	if paused || now.Before(in.hold) { // the rest may lie unread
+	if paused || now < in.hold { // the rest may lie unread
 		in.since = now
 		return
 	}
@@ -168,10 +167,10 @@ func (c *looped) overdue(now time.Time) {
 
 // arm sets the time of the next deadline.
 func (c *looped) arm() {
-	var next time.Time
-	sooner := func(t time.Time) {
-		if !t.IsZero() && (next.IsZero() || t.Before(next)) {
-			next = t
+	var next moment
+	sooner := func(m moment) {
+		if m != 0 && (next == 0 || m < next) {
+			next = m
 		}
 	}
 	in := &c.in
@@ -183,13 +182,13 @@ func (c *looped) arm() {
 			sooner(c.writeBy)
 		}
 		sooner(in.hold)
-		if c.lim.Message > 0 && !in.since.IsZero() {
-			sooner(in.since.Add(c.lim.Message))
+		if c.lim.Message > 0 && in.since != 0 {
+			sooner(in.since.add(c.lim.Message))
 		}
 	}
 	c.mu.Unlock()
-	if !next.Equal(in.armed) {
+	if next != in.armed {
 		in.armed = next
-		c.Arm(next)
+		c.Arm(next.time())
 	}
 }

@@ -5,7 +5,6 @@ package wsconn
 import (
 	"encoding/binary"
 	"syscall"
-	"time"
 
 	"github.com/gorilla/websocket"
 
@@ -63,7 +62,7 @@ func (c *looped) startClosing(r engineio.Reason) {
 		c.reason = r
 	}
 	if !c.closing {
-		c.closing, c.closeBy = true, time.Now().Add(c.lim.Write)
+		c.closing, c.closeBy = true, thisMoment().add(c.lim.Write)
 		c.halt.Store(true)
 	}
 }
@@ -113,7 +112,7 @@ func (c *looped) wind(scratch []byte) (more bool) {
 		in.shut = true
 		c.Shutdown()
 		c.mu.Lock()
-		c.closeBy = time.Now().Add(min(drainTime, c.lim.Write))
+		c.closeBy = thisMoment().add(min(drainTime, c.lim.Write))
 		c.mu.Unlock()
 	}
 	return c.drain(scratch)
@@ -145,7 +144,7 @@ func (c *looped) drain(scratch []byte) (more bool) {
 // forget drops what will not be looked at.
 func (c *looped) forget() {
 	in := &c.in
-	in.stash, in.hold, in.since = nil, time.Time{}, time.Time{}
+	in.stash, in.hold, in.since = nil, 0, 0
 	if in.part != nil {
 		in.part.release()
 		in.part = nil
@@ -182,7 +181,7 @@ func (c *looped) close() {
 	c.closed = true
 	c.Source.Close()
 	if c.free != nil {
-		_ = c.free()
+		c.free()
 		c.free = nil
 	}
 }

@@ -25,13 +25,13 @@ type inbox struct {
 	due    bool   // messages were handed over since the last PassEnd
 	reply  bool   // a control frame was answered since
 
-	ended bool      // the peer was told
-	last  bool      // the other end has said its last: nothing is waited for
-	shut  bool      // the sending direction is closed
-	after int       // bytes read since the end
-	since time.Time // when the rest of a message was first waited for
-	hold  time.Time // until when nothing is read; zero when it is
-	armed time.Time // what the timer is set to
+	ended bool   // the peer was told
+	last  bool   // the other end has said its last: nothing is waited for
+	shut  bool   // the sending direction is closed
+	after int    // bytes read since the end
+	since moment // when the rest of a message was first waited for
+	hold  moment // until when nothing is read; zero when it is
+	armed moment // what the timer is set to
 }
 
 // passReads bounds the full buffers that are read before others have their turn.
@@ -40,13 +40,13 @@ const passReads = 4
 // read hands over what is there, as one pass. It reports whether it left something for its next turn.
 func (c *looped) read(scratch []byte) (more bool) {
 	in := &c.in
-	if len(in.stash) > 0 && c.mayRead(time.Now()) {
+	if len(in.stash) > 0 && c.mayRead() {
 		b := in.stash
 		in.stash = nil
 		c.keep(c.eat(b, time.Now()), false)
 		c.note()
 	}
-	for reads := 0; in.ready && c.mayRead(time.Time{}); reads++ {
+	for reads := 0; in.ready && c.mayRead(); reads++ {
 		if reads == passReads {
 			more = true
 			break
@@ -67,21 +67,13 @@ func (c *looped) read(scratch []byte) (more bool) {
 	return more
 }
 
-// mayRead reports whether anything may be handed over. A zero now stands for one that a hold has seen.
-func (c *looped) mayRead(now time.Time) bool {
-	if c.halt.Load() {
+// mayRead reports whether anything may be handed over.
+func (c *looped) mayRead() bool {
+	in := &c.in
+	if c.halt.Load() || in.hold != 0 && thisMoment() < in.hold {
 		return false
 	}
-	if c.in.hold.IsZero() {
-		return true
-	}
-	if now.IsZero() {
-		now = time.Now()
-	}
-	if now.Before(c.in.hold) {
-		return false
-	}
-	c.in.hold = time.Time{}
+	in.hold = 0
 	return true
 }
 
@@ -107,7 +99,7 @@ func (c *looped) took(b []byte) {
 		if c.lim.Slowed != nil {
 			c.lim.Slowed()
 		}
-		in.hold = now.Add(wait)
+		in.hold = momentOf(now).add(wait)
 		c.keep(b, true)
 	} else {
 		c.keep(c.eat(b, now), true)
@@ -141,9 +133,9 @@ func (c *looped) note() {
 	}
 	switch {
 	case in.part == nil:
-		in.since = time.Time{}
-	case in.since.IsZero():
-		in.since = time.Now()
+		in.since = 0
+	case in.since == 0:
+		in.since = thisMoment()
 	}
 }
 

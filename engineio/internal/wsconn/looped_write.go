@@ -4,7 +4,6 @@ package wsconn
 
 import (
 	"syscall"
-	"time"
 
 	"github.com/gorilla/websocket"
 
@@ -102,7 +101,7 @@ func (c *looped) block() {
 	c.blocked = true
 	if c.chunk <= 0 {
 		c.chunk = chunk
-		c.writeBy = time.Now().Add(c.lim.Write)
+		c.writeBy = thisMoment().add(c.lim.Write)
 		c.ask() // for the timer
 	}
 }

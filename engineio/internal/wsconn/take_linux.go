@@ -29,7 +29,7 @@ func takable(c net.Conn) net.Conn {
 
 // take takes the descriptor out of c, which is closed: Go's own poller would wake up for it, too. free is to be called
 // when the descriptor is closed; nil for nothing to do.
-func take(c net.Conn) (fd int, free func() error, err error) {
+func take(c net.Conn) (fd int, free func(), err error) {
 	inner := takable(c)
 	raw, err := inner.(syscall.Conn).SyscallConn()
 	if err != nil {
@@ -48,8 +48,8 @@ func take(c net.Conn) (fd int, free func() error, err error) {
 		return 0, nil, err
 	}
 	_ = inner.Close()
-	if inner != c { // who counts it as open
-		free = c.Close
+	if counted, ok := c.(interface{ Gone() func() }); ok {
+		free = counted.Gone()
 	}
 	return fd, free, nil
 }

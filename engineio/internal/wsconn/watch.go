@@ -26,7 +26,7 @@ type Rates struct {
 
 // window counts in periods, each of which begins with the first event after the one before.
 type window struct {
-	from time.Time
+	from moment
 	n    int
 }
 
@@ -35,8 +35,8 @@ func (w *window) add(r Rate, n int, now time.Time) bool {
 	if r.Count <= 0 {
 		return true
 	}
-	if now.Sub(w.from) >= r.Per {
-		w.from, w.n = now, 0
+	if at := momentOf(now); w.from == 0 || at.sub(w.from) >= r.Per {
+		w.from, w.n = at, 0
 	}
 	w.n += n
 	return w.n <= r.Count
@@ -58,7 +58,7 @@ func (m *Meter) Bytes(r *Rates, n int, now time.Time) time.Duration {
 	if m.bytes.add(r.Bytes, n, now) {
 		return 0
 	}
-	return m.bytes.from.Add(r.Bytes.Per).Sub(now)
+	return m.bytes.from.add(r.Bytes.Per).sub(momentOf(now))
 }
 
 // watch reads the headers of frames (RFC 6455, 5.2) on their way to gorilla/websocket, which does not tell
