@@ -36,6 +36,7 @@ var packages = map[string]pkg{
 	"internal/strictjson": {layer: 0},
 	"internal/kv":         {layer: 0},
 	"internal/memo":       {layer: 0},
+	"internal/ticket":     {layer: 0},
 	"internal/backoff":    {layer: 0},
 	"hostabi/meter":       {layer: 0, tests: []string{"wazero"}},
 	"policies":            {layer: 0, tests: []string{"opa"}},
