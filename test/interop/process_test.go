@@ -70,7 +70,11 @@ func start(t *testing.T, dir, name string, args ...string) *process {
 
 // environment leaves out what begins with SIOGW_: the gateway takes it for its own, and refuses ours.
 func environment() []string {
-	return slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "SIOGW_") })
+	env := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "SIOGW_") })
+	if loop := os.Getenv("INTEROP_EVENT_LOOP"); loop != "" {
+		env = append(env, "SIOGW_EVENT_LOOP="+loop)
+	}
+	return env
 }
 
 // stop asks the process to end, by the end of its stdin and SIGTERM, and insists after startWait.
