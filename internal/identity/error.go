@@ -49,6 +49,9 @@ func noKeys(format string, args ...any) error {
 
 // denial gives the numbered reason with the text behind it.
 func denial(err error) *engine.Denial {
+	if err == nil {
+		return nil
+	}
 	var r *refusal
 	if !errors.As(err, &r) {
 		r = &refusal{engine.CodeTokenInvalid, err.Error()}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/siogw/siogw/engine"
 	"github.com/siogw/siogw/gateway"
+	"github.com/siogw/siogw/internal/ticket"
 )
 
 // MaxToken is the largest token in bytes that is looked at.
@@ -25,6 +26,9 @@ type Options struct {
 	// Certificate is the part of a client's verified certificate that is its sub, for clients without a token:
 	// subject, common_name, dns, email or uri; "" for none.
 	Certificate string
+	// Tickets are looked for first, at the places TicketFrom, which are as those of From; nil: nowhere.
+	Tickets    ticket.Store
+	TicketFrom []string
 
 	Fetch  Fetch            // of key sets; the zero value fetches nothing
 	Logger *slog.Logger     // nil: nothing is logged
@@ -33,11 +37,13 @@ type Options struct {
 
 // Verifier verifies tokens and certificates. It is safe for concurrent use.
 type Verifier struct {
-	sources     []source
-	issuers     []*issuer
-	byName      map[string]*issuer // nil when there is one whatever its name
-	certificate string
-	now         func() time.Time
+	sources       []source
+	issuers       []*issuer
+	byName        map[string]*issuer // nil when there is one whatever its name
+	certificate   string
+	tickets       ticket.Store // nil for none
+	ticketSources []source
+	now           func() time.Time
 }
 
 var _ gateway.Verifier = (*Verifier)(nil)
@@ -51,13 +57,13 @@ func New(o Options) (*Verifier, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	v := &Verifier{certificate: o.Certificate, now: o.Now}
-	for _, text := range o.From {
-		s, err := parseSource(text)
-		if err != nil {
-			return nil, err
-		}
-		v.sources = append(v.sources, s)
+	v := &Verifier{certificate: o.Certificate, tickets: o.Tickets, now: o.Now}
+	var err error
+	if v.sources, err = parseSources(o.From); err != nil {
+		return nil, err
+	}
+	if v.ticketSources, err = parseSources(o.TicketFrom); err != nil {
+		return nil, err
 	}
 	if len(v.sources) == 0 && len(o.Issuers) > 0 {
 		return nil, bad("from", "no place of a token")
@@ -101,8 +107,11 @@ func (v *Verifier) add(one *issuer, of int) *OptionError {
 	return nil
 }
 
-// Verify finds the token and checks it, else the certificate. See [gateway.Verifier].
+// Verify finds the ticket and uses it up, else the token and checks it, else the certificate. See [gateway.Verifier].
 func (v *Verifier) Verify(c gateway.Credentials) (*engine.Identity, *engine.Denial) {
+	if id, err := v.findTicket(c); id != nil || err != nil {
+		return id, denial(err)
+	}
 	if c.Token != "" {
 		return v.answer(c.Token)
 	}

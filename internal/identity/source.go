@@ -30,6 +30,18 @@ func parseSource(text string) (source, error) {
 	return source{place, name}, nil
 }
 
+func parseSources(texts []string) ([]source, error) {
+	var out []source
+	for _, text := range texts {
+		s, err := parseSource(text)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, s)
+	}
+	return out, nil
+}
+
 var (
 	errTwice     = errors.New("given twice")
 	errNotString = errors.New("not a string")
