@@ -6,7 +6,6 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
-	"unsafe"
 )
 
 // Source is a descriptor of a loop, to be embedded in its owner.
@@ -113,25 +112,20 @@ func (s *Source) work(scratch []byte) {
 	}
 }
 
-// Read is read(2) on a descriptor that does not block: syscall.EAGAIN when nothing is there, 0 at the end. It does not tell
-// Go's scheduler, to which a system call that may wait is announced, at a cost.
-func (s *Source) Read(b []byte) (int, syscall.Errno) { return transfer(syscall.SYS_READ, s.fd, b) }
+// Read is read(2) on a descriptor that does not block: syscall.EAGAIN when nothing is there, 0 at the end.
+func (s *Source) Read(b []byte) (int, syscall.Errno) { return again(s.fd, b, read) }
 
 // Write is write(2) likewise.
-func (s *Source) Write(b []byte) (int, syscall.Errno) { return transfer(syscall.SYS_WRITE, s.fd, b) }
+func (s *Source) Write(b []byte) (int, syscall.Errno) { return again(s.fd, b, write) }
 
-func transfer(call uintptr, fd int32, b []byte) (int, syscall.Errno) {
+// again repeats a call that a signal interrupts.
+func again(fd int32, b []byte, call func(int32, []byte) (int, syscall.Errno)) (int, syscall.Errno) {
 	if len(b) == 0 {
 		return 0, 0
 	}
 	for {
-		n, _, errno := syscall.RawSyscall(call, uintptr(fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)))
-		switch errno {
-		case 0:
-			return int(n), 0
-		case syscall.EINTR:
-		default:
-			return 0, errno
+		if n, errno := call(fd, b); errno != syscall.EINTR {
+			return n, errno
 		}
 	}
 }
