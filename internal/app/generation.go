@@ -58,6 +58,9 @@ func (a *App) tryGeneration(ctx context.Context, cfg *config.Config) (*generatio
 	if err := errors.Join(errShields, err); err != nil {
 		return gen, errors.Join(err, gen.close(ctx))
 	}
+	for _, w := range gen.judge.Warnings {
+		a.logger.Warn(w)
+	}
 	gen.loaded = time.Now()
 	return gen, nil
 }

@@ -32,6 +32,7 @@ type Judge struct {
 	Baseline bool               // Policy is the baseline
 	Contract *contract.Contract // nil for none
 	Plugins  []*Plugin
+	Warnings []string // of what is probably a mistake in the policy, with file and line
 
 	runtime *hostabi.Runtime   // nil without plugins
 	tokens  *identity.Verifier // Verifier, nil without one
@@ -76,11 +77,7 @@ func (j *Judge) loadPolicy(ctx context.Context, cfg *config.Config) (err error) 
 		j.Policy, err = rego.Baseline(ctx)
 		return err
 	}
-	o := rego.Options{Timeout: cfg.Policy.Timeout, Memo: memoOf(cfg)}
-	for _, p := range cfg.Policy.Paths {
-		o.Paths = append(o.Paths, string(p))
-	}
-	if j.Policy, err = rego.Load(ctx, o); err != nil { // has file and line of its own
+	if j.Policy, err = j.load(ctx, cfg, cfg.Policy.Paths); err != nil {
 		return err
 	}
 	if engine.Mode(cfg.Policy.Mode) == engine.Off {
@@ -88,6 +85,21 @@ func (j *Judge) loadPolicy(ctx context.Context, cfg *config.Config) (err error) 
 		j.Policy, err = rego.Baseline(ctx)
 	}
 	return err
+}
+
+// load loads what is at paths, and holds it against the contract. Its errors have file and line of their own.
+func (j *Judge) load(ctx context.Context, cfg *config.Config, paths []config.Path) (*rego.Policy, error) {
+	o := rego.Options{Timeout: cfg.Policy.Timeout, Memo: memoOf(cfg), Args: j.argsTypes(cfg)}
+	for _, p := range paths {
+		o.Paths = append(o.Paths, string(p))
+	}
+	p, err := rego.Load(ctx, o)
+	if p == nil {
+		return nil, err
+	}
+	warnings, errNames := j.checkNames(p, o.Args)
+	j.Warnings = append(append(j.Warnings, p.Warnings()...), warnings...)
+	return p, errors.Join(err, errNames)
 }
 
 func (j *Judge) policyStage(cfg *config.Config, watch func(*rego.Policy) engine.Plugin) engine.Stage {

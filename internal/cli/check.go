@@ -127,6 +127,7 @@ func inspect(ctx context.Context, s *streams, c *source, o checkOptions) *report
 	if err != nil {
 		return r
 	}
+	r.Warnings = append(r.Warnings, j.Warnings...)
 	r.add(errors.Join(j.Try(ctx, cfg)...))
 	r.Policy = &policyReport{Paths: cfg.Policy.Paths, Mode: engine.Mode(cfg.Policy.Mode).String(), Baseline: j.Baseline}
 	if o.memo {

@@ -54,8 +54,8 @@ func (p place) error(key, format string, args ...any) *Error {
 	return &Error{Source: p.source, Line: p.line, Column: p.column, Key: key, Message: fmt.Sprintf(format, args...)}
 }
 
-// nearest gives the name that key was probably meant to be, "" for none near.
-func nearest(key string, names []string) string {
+// Nearest gives the name that key was probably meant to be, "" for none near.
+func Nearest(key string, names []string) string {
 	best, dist := "", max(2, len(key)/3)+1
 	for _, n := range names {
 		if d := distance(strings.ToLower(key), n); d < dist {

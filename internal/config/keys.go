@@ -62,7 +62,7 @@ func keys() []string {
 // section, or the same name elsewhere.
 func (d *decoder) unknown(k *yaml.Node, v reflect.Value, section string) {
 	key := join(section, k.Value)
-	if meant := nearest(k.Value, names(v.Type())); meant != "" {
+	if meant := Nearest(k.Value, names(v.Type())); meant != "" {
 		d.failAt(k, key, "unknown key, did you mean %s?", join(section, meant))
 		return
 	}

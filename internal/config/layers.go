@@ -57,7 +57,7 @@ func (d *decoder) environment(vars variables) {
 			continue
 		}
 		msg := "unknown variable"
-		if meant := nearest(name, slices.Sorted(maps.Keys(upper(byName)))); meant != "" {
+		if meant := Nearest(name, slices.Sorted(maps.Keys(upper(byName)))); meant != "" {
 			msg += ", did you mean " + upper(byName)[meant] + "?"
 		}
 		d.failAt(&yaml.Node{}, "", "%s", msg)

@@ -35,5 +35,5 @@ func nearestShield(name string) string {
 	for _, s := range shields.All() {
 		ids[strings.ToLower(s.ID)] = s.ID
 	}
-	return ids[nearest(name, slices.Sorted(maps.Keys(ids)))]
+	return ids[Nearest(name, slices.Sorted(maps.Keys(ids)))]
 }

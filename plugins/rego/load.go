@@ -35,6 +35,7 @@ type Policy struct {
 	memo     *memo  // nil for none
 
 	transforms bool // there is a transform rule
+	warnings   []string
 }
 
 // Load reads, checks and compiles. Its errors carry file and line where they have one, and all of them at
@@ -54,7 +55,10 @@ func Load(ctx context.Context, o Options) (*Policy, error) {
 	if err := p.compile(ctx, modules, &o); err != nil {
 		return nil, err
 	}
-	return p, p.prepare(modules)
+	if err := p.prepare(modules); err != nil {
+		return nil, err
+	}
+	return p, p.checkArgs(ctx, modules, &o)
 }
 
 // fill makes the store of data.
@@ -164,6 +168,7 @@ func (p *Policy) newCompiler(ctx context.Context, modules map[string]*ast.Module
 		WithDefaultRegoVersion(ast.RegoV1).
 		WithSchemas(set).
 		WithUseTypeCheckAnnotations(true).
+		WithStageAfterID(ast.StageResolveRefs, ownPlaces).
 		WithStrict(o.Strict).
 		WithCapabilities(capabilities(o.Unsafe)).
 		WithPathConflictsCheck(storage.NonEmpty(ctx, p.store, p.txn)), all, nil

@@ -35,6 +35,8 @@ type Options struct {
 	// net.lookup_ip_addr (a client could make the gateway wait and connect) and opa.runtime (environment
 	// and configuration).
 	Unsafe []string
+	// Args, when not nil, says what the args of events can be.
+	Args *ArgsTypes
 	// Memo bounds the decisions that are remembered; the zero value remembers none.
 	Memo MemoOptions
 }
