@@ -22,6 +22,7 @@ type Stats struct {
 	Refused    map[engine.Code]uint64 // requests and connections turned away before they were decided on, by reason
 	Responses  map[Action]uint64      // of Rules.Responses, by action
 	Slowed     uint64                 // times that a client waited for Limits.Traffic.Bytes
+	LoopsHeld  uint64                 // calls that took so long that an event loop went on without them
 	Held       int64                  // bytes that sessions hold, against Limits.Memory
 	Unfinished int64                  // bytes of packets whose attachments are not all there
 	Expired    uint64                 // connections to namespaces that ended because their identity did
@@ -87,7 +88,7 @@ func (g *Gateway) Stats() Stats {
 		}
 	}
 	st.Slowed, st.Held, st.Unfinished, st.Bans = c.slowed.Load(), g.memory.held.Load(), g.unfinished.Load(), int(g.bans.n.Load())
-	st.Expired, st.Refreshed = c.expired.Load(), c.refreshed.Load()
+	st.Expired, st.Refreshed, st.LoopsHeld = c.expired.Load(), c.refreshed.Load(), g.loops.Replaced()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	st.Responses = maps.Clone(c.responses)

@@ -12,6 +12,7 @@ var (
 	requestsRefused = desc("requests_refused_total", "Requests and connections turned away before they were decided on, by numbered code.", "code")
 	responsesMade   = desc("responses_total", "Responses to refusals that added up, by action.", "action")
 	slowed          = desc("slowed_total", "Times that a client waited for limits.traffic.bytes.")
+	loopsHeld       = desc("loops_held_total", "Decisions that took so long that an event loop went on without them.")
 	memoryHeld      = desc("memory_held_bytes", "Bytes that sessions hold, as accounted for.")
 	memoryLimit     = desc("memory_limit_bytes", "Bytes that sessions may hold; 0 for no limit.")
 	unfinishedHeld  = desc("unfinished_bytes", "Bytes of packets whose attachments are not all there.")
@@ -19,7 +20,7 @@ var (
 )
 
 func describeLimits(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{requestsRefused, responsesMade, slowed, memoryHeld, memoryLimit, unfinishedHeld, bansHeld} {
+	for _, d := range []*prometheus.Desc{requestsRefused, responsesMade, slowed, loopsHeld, memoryHeld, memoryLimit, unfinishedHeld, bansHeld} {
 		ch <- d
 	}
 }
@@ -38,6 +39,7 @@ func (a *App) collectLimits(ch chan<- prometheus.Metric, st *gateway.Stats) {
 		count(responsesMade, float64(n), string(action))
 	}
 	count(slowed, float64(st.Slowed))
+	count(loopsHeld, float64(st.LoopsHeld))
 	gauge(memoryHeld, st.Held)
 	gauge(memoryLimit, sessionsShare(int64(a.current.Load().cfg.Limits.Memory)))
 	gauge(unfinishedHeld, st.Unfinished)
