@@ -45,6 +45,7 @@ var packages = map[string]pkg{
 	"socketio":            {layer: 1},
 
 	// Built on the vocabulary.
+	"internal/compare":         {layer: 2},
 	"internal/inputjson":       {layer: 2},
 	"internal/shields":         {layer: 2},
 	"internal/jsonpatch":       {layer: 2, heavy: []string{"jsonpatch"}},

@@ -114,6 +114,9 @@ func replayText(r *replay.Report) string {
 			}
 		}
 		fmt.Fprintf(&b, ": %s → %s", c.From, c.To)
+		if c.From == c.To {
+			b.WriteString(", with another " + c.Differs)
+		}
 		if c.By != "" {
 			b.WriteString(", by " + c.By)
 		}

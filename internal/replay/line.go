@@ -23,6 +23,7 @@ type line struct {
 	Room        string          `json:"room"`
 	Effect      string          `json:"effect"`
 	Code        json.RawMessage `json:"code"`
+	Reason      string          `json:"reason"`
 	By          string          `json:"by"`
 	Transformed bool            `json:"transformed"`
 	Bytes       int             `json:"bytes"`

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/siogw/siogw/engine"
 	"github.com/siogw/siogw/internal/app"
+	"github.com/siogw/siogw/internal/compare"
 )
 
 // Options say what to decide with.
@@ -46,6 +46,7 @@ type Change struct {
 	Event     string `json:"event,omitempty"`
 	From      string `json:"from"` // allow, allow transformed, deny CODE
 	To        string `json:"to"`
+	Differs   string `json:"differs"`        // the first of effect, code, reason, transform
 	By        string `json:"by,omitempty"`   // the plugin that denies, or no longer denies
 	Rule      string `json:"rule,omitempty"` // its rule, with file and line
 	Count     int    `json:"count"`
@@ -113,14 +114,12 @@ func (r *Replay) line(ctx context.Context, l *line, place string) {
 	before := l.outcome()
 	if r.o.Old != nil {
 		old := decide(ctx, r.o.Old, l, st)
-		if old.text != before.text {
+		if compare.Differ(&old.Outcome, &before.Outcome) != "" {
 			r.report.Otherwise++
 		}
 		before = old
 	}
-	if after := decide(ctx, r.o.New, l, st); after.text != before.text {
-		r.changed(l, before, after, place)
-	}
+	r.changed(l, before, decide(ctx, r.o.New, l, st), place)
 }
 
 // blind reports whether the log hides from o what it could look at; no log holds attachments.
@@ -128,21 +127,18 @@ func (r *Replay) blind(o *app.Offline, l *line) bool {
 	return o != nil && ((hidden(l.Args) || l.Attachments > 0) && o.ReadsArgs() || hidden(l.Auth) && o.ReadsAuth())
 }
 
-// outcome is a decision, as far as it can be compared.
-type outcome struct{ text, by, rule string }
-
-func textOf(effect string, transformed bool, code json.RawMessage) string {
-	switch {
-	case effect != engine.Allow.String():
-		return effect + " " + string(code)
-	case transformed:
-		return effect + " transformed"
-	}
-	return effect
+// outcome is what is compared, with who denied and by which rule.
+type outcome struct {
+	compare.Outcome
+	by, rule string
 }
 
 func (l *line) outcome() outcome {
-	return outcome{textOf(l.Effect, l.Transformed, l.Code), l.By, l.rule()}
+	o := compare.Outcome{Effect: l.Effect, Transformed: l.Transformed}
+	if l.Effect != engine.Allow.String() {
+		o.Code, o.Reason, o.Transformed = string(l.Code), l.Reason, false
+	}
+	return outcome{o, l.By, l.rule()}
 }
 
 func decide(ctx context.Context, o *app.Offline, l *line, st *session) outcome {
@@ -154,10 +150,7 @@ func decide(ctx context.Context, o *app.Offline, l *line, st *session) outcome {
 		code = o.Map(in)
 	}
 	d := o.Decide(ctx, in, code)
-	out := outcome{textOf(d.Effect.String(), d.Transformed(), nil), d.By, ""}
-	if d.Effect != engine.Allow {
-		out.text = textOf(d.Effect.String(), false, d.Shown())
-	}
+	out := outcome{compare.OfDecision(&d), d.By, ""}
 	for i := range d.Steps {
 		if s := &d.Steps[i]; s.Plugin == d.By && len(s.Verdict.Rules) > 0 {
 			out.rule = s.Verdict.Rules[0]
@@ -166,9 +159,14 @@ func decide(ctx context.Context, o *app.Offline, l *line, st *session) outcome {
 	return out
 }
 
+// changed notes one packet, if it is decided otherwise.
 func (r *Replay) changed(l *line, before, after outcome, place string) {
+	differs := compare.Differ(&before.Outcome, &after.Outcome)
+	if differs == "" {
+		return
+	}
 	r.report.Changed++
-	c := Change{Kind: l.Kind, Namespace: l.Namespace, Event: l.Event, From: before.text, To: after.text,
+	c := Change{Kind: l.Kind, Namespace: l.Namespace, Event: l.Event, From: before.String(), To: after.String(), Differs: differs,
 		By: cmp.Or(after.by, before.by), Rule: after.rule}
 	if after.by == "" {
 		c.Rule = before.rule
@@ -196,7 +194,7 @@ func (r *Replay) Report() Report {
 	}
 	slices.SortFunc(out.Changes, func(a, b Change) int {
 		return cmp.Or(b.Count-a.Count, cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Event, b.Event), cmp.Compare(a.From, b.From),
-			cmp.Compare(a.To, b.To), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.By, b.By))
+			cmp.Compare(a.To, b.To), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.By, b.By), cmp.Compare(a.Differs, b.Differs))
 	})
 	return out
 }

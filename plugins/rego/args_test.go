@@ -38,8 +38,8 @@ func argsTypes() *ArgsTypes {
 // TestArgs: what no input that gets there has is a mistake; what some have is none.
 func TestArgs(t *testing.T) {
 	for body, want := range map[string]string{ // "": fine; error or warning with these words
-		`input.args[0].text == "x"`: "",
-		`input.args[0].txet == "x"`: "warning txet", // open may have anything
+		`input.args[0].text == "x"`:                                                             "",
+		`input.args[0].txet == "x"`:                                                             "warning txet", // open may have anything
 		`input.event == "message"; input.args[0].text == "x"`:                                   "",
 		`input.event == "message"; input.args[0].move == "x"`:                                   "", // in /game
 		`input.event == "message"; input.args[0].txet == "x"`:                                   `error want (one of): ["move" "text" "to"]`,
