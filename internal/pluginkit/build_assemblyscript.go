@@ -22,7 +22,7 @@ func buildAssemblyScript(ctx context.Context, b *build) error {
 	args := append([]string{asc, "assembly/index.ts", sdkFolder + "/guest.ts", "-o", b.out}, ascFlags...)
 	err = b.run(ctx, nil, "node", args...)
 	if errors.Is(err, exec.ErrNotFound) {
-		return errors.New("node is not installed, or not in PATH: AssemblyScript needs node 18 or newer, and npm")
+		return fmt.Errorf("%w: node, 18 or newer, and npm", ErrTools)
 	}
 	if err != nil {
 		return fmt.Errorf("asc: %w", err)
@@ -44,7 +44,7 @@ func findAsc(dir string) (string, error) {
 			return asc, nil
 		}
 		if at == filepath.Dir(at) {
-			return "", fmt.Errorf("%s: AssemblyScript's compiler is not there: run npm ci in this folder", dir)
+			return "", fmt.Errorf("%w: AssemblyScript's compiler: run npm ci in %s", ErrTools, dir)
 		}
 	}
 }

@@ -2,7 +2,6 @@ package pluginkit
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -43,7 +42,7 @@ func buildC(ctx context.Context, b *build) error {
 		return nil
 	}
 	if b.probeC(ctx, clang) != nil {
-		return fmt.Errorf("%s cannot make WebAssembly: %s", clang, cMissing)
+		return fmt.Errorf("%w: %s cannot make WebAssembly: %s", ErrTools, clang, cMissing)
 	}
 	return fmt.Errorf("clang: %w", err)
 }
@@ -58,7 +57,7 @@ func findClang() (string, error) {
 			return path, nil
 		}
 	}
-	return "", errors.New("clang is not installed, or not in PATH: " + cMissing)
+	return "", fmt.Errorf("%w: clang: %s", ErrTools, cMissing)
 }
 
 // probeC tells whether the compiler, its linker and its library are whole: whether the fault is not the project's.

@@ -1,9 +1,7 @@
 package pluginkit
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -14,8 +12,8 @@ import (
 const rustTarget = "wasm32-unknown-unknown"
 
 // errRust is what to do without a compiler that makes WebAssembly.
-var errRust = errors.New("no rustc that makes WebAssembly: install rustc, libstd-rust-dev-wasm32 and lld (so they are called in Debian 12), " +
-	"or with rustup: rustup target add " + rustTarget)
+var errRust = fmt.Errorf("%w: a rustc that makes WebAssembly: install rustc, libstd-rust-dev-wasm32 and lld (so they are called in "+
+	"Debian 12), or with rustup: rustup target add %s", ErrTools, rustTarget)
 
 // buildRust uses cargo where it can make WebAssembly. Otherwise a rustc that can, such as Debian's beside a rustup without the
 // target, compiles SDK and project; then the project can have no other dependencies.
@@ -85,9 +83,6 @@ func (b *build) cargo(ctx context.Context, r *rustc) error {
 var rustFlags = []string{"--edition=2021", "--target=" + rustTarget, "-Copt-level=3", "-Cpanic=abort", "-Cstrip=symbols", "-Clto=fat", "-Cembed-bitcode=yes"}
 
 func (b *build) rustc(ctx context.Context, r *rustc) error {
-	if manifest, err := os.ReadFile(filepath.Join(b.dir, "Cargo.toml")); err != nil || bytes.Count(manifest, []byte("\n[dependencies.")) > 0 {
-		return fmt.Errorf("Cargo.toml: %s compiles a project that depends on the SDK alone; %w", r.path, errRust)
-	}
 	sdk := filepath.Join(b.tmp, "libsiogw.rlib")
 	flags := rustFlags
 	if r.linker != "" {
@@ -98,7 +93,7 @@ func (b *build) rustc(ctx context.Context, r *rustc) error {
 		{"--crate-name=plugin", "--crate-type=cdylib", "--extern=siogw=" + sdk, "src/lib.rs", "-o", b.out},
 	} {
 		if err := b.run(ctx, nil, r.path, append(args, flags...)...); err != nil {
-			return fmt.Errorf("rustc: %w", err)
+			return fmt.Errorf("%s, which knows no crates but the SDK: %w", r.path, err)
 		}
 	}
 	return nil

@@ -1,0 +1,96 @@
+// Package sdk_test holds the SDKs to one another: one validator, written with each, gives the same verdicts. See README.md.
+package sdk_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/siogw/siogw/internal/pluginkit"
+)
+
+// language is a folder beside this file.
+type language struct {
+	name   string
+	slack  int64 // bytes of memory that it may have in addition after a million calls: what its collector leaves
+	slower int   // makes as many times fewer calls for it: an interpreter
+	build  func() (*pluginkit.Module, error)
+}
+
+var languages = []language{
+	{name: "c"},
+	{name: "rust"},
+	{name: "assemblyscript", slack: 128 << 10},
+	{name: "go", slack: 4 << 20},
+	{name: "js", slack: 4 << 20, slower: 20},
+}
+
+func init() {
+	for i := range languages {
+		name := languages[i].name
+		languages[i].build = sync.OnceValues(func() (*pluginkit.Module, error) {
+			return pluginkit.Build(context.Background(), name, os.Stderr)
+		})
+	}
+}
+
+// module builds once. It skips the test where the language's tools are absent, unless SIOGW_REQUIRE_INTEROP=1 says that they
+// must be there.
+func (l *language) module(t testing.TB) *pluginkit.Module {
+	t.Helper()
+	m, err := l.build()
+	if errors.Is(err, pluginkit.ErrTools) && os.Getenv("SIOGW_REQUIRE_INTEROP") != "1" {
+		t.Skipf("%v; scripts/setup.sh installs it (make test does)", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// cache keeps compiled modules: a vector with a configuration of its own is a guest of its own.
+var cache string
+
+func TestMain(m *testing.M) {
+	var err error
+	if cache, err = os.MkdirTemp("", "siogw-sdk-"); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	os.RemoveAll(cache)
+	os.Exit(code)
+}
+
+// options give tests patience.
+func options(config []byte) pluginkit.Options {
+	return pluginkit.Options{Config: config, Timeout: 10 * time.Second, CacheDir: cache}
+}
+
+func load(t testing.TB, m *pluginkit.Module, opt pluginkit.Options) *pluginkit.Guest {
+	t.Helper()
+	g, err := pluginkit.Load(context.Background(), m, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = g.Close(context.Background()) })
+	return g
+}
+
+func vectors(t testing.TB) []pluginkit.Case {
+	t.Helper()
+	cases, err := pluginkit.ReadFixtures("vectors.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cases
+}
+
+// each runs f for every language.
+func each(t *testing.T, f func(t *testing.T, l *language)) {
+	for i := range languages {
+		t.Run(languages[i].name, func(t *testing.T) { f(t, &languages[i]) })
+	}
+}
