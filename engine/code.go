@@ -23,6 +23,8 @@ const (
 	CodePluginMemory  Code = 113 // a plugin asked for more memory than it may have
 	CodePluginBackoff Code = 114 // a plugin that kept failing is out of service for a while
 	CodePluginSession Code = 115 // a plugin has an instance for as many sessions as it may
+	CodePluginBusy    Code = 116 // a native plugin has as many questions as it may
+	CodePluginDown    Code = 117 // the process of a native plugin is not running
 
 	CodeContract     Code = 120 // arguments or an ack that break the contract
 	CodeUnknownEvent Code = 121 // an event or namespace that the contract does not have
@@ -113,6 +115,7 @@ var codeTexts = map[Code]string{
 	CodePluginDenied: "denied by plugin", CodePluginError: "plugin error",
 	CodePluginTimeout: "plugin timed out", CodePluginMemory: "plugin out of memory",
 	CodePluginBackoff: "plugin out of service", CodePluginSession: "plugin serves too many sessions",
+	CodePluginBusy: "plugin busy", CodePluginDown: "plugin down",
 	CodeContract: "contract violated", CodeUnknownEvent: "event not in contract",
 	CodeUnauthenticated: "authentication required", CodeTokenInvalid: "invalid token",
 	CodeKeys: "keys unavailable", CodeIdentityExpired: "identity expired", CodeRefresh: "not a refresh of this identity",

@@ -39,6 +39,7 @@ var packages = map[string]pkg{
 	"internal/ticket":     {layer: 0},
 	"internal/backoff":    {layer: 0},
 	"hostabi/meter":       {layer: 0, tests: []string{"wazero"}},
+	"plugins/native/wire": {layer: 0},
 	"policies":            {layer: 0, tests: []string{"opa"}},
 	"engine":              {layer: 1},
 	"engineio":            {layer: 1},
@@ -59,12 +60,13 @@ var packages = map[string]pkg{
 	"engineio/eioclient": {layer: 3, heavy: []string{"gorilla"}},
 	"plugins/rego":       {layer: 3, heavy: []string{"opa", "jsonpatch"}},
 	"plugins/wasm":       {layer: 3, tests: []string{"wazero"}},
-	"plugins/native":     {layer: 3, heavy: []string{"go-plugin"}},
 	"plugins/js":         {layer: 3, above: true},
+	"sdk/native":         {layer: 1, heavy: []string{"go-plugin"}},
 	"plugins/contract":   {layer: 3, heavy: []string{"schema", "yaml"}},
 
 	// The enforcement point and what serves it.
-	"internal/pluginkit":   {layer: 4, heavy: []string{"yaml"}},
+	"plugins/native":       {layer: 4, heavy: []string{"go-plugin"}},
+	"internal/pluginkit":   {layer: 5, heavy: []string{"yaml"}},
 	"gateway":              {layer: 4, tests: []string{"gorilla"}},
 	"internal/config":      {layer: 5, heavy: []string{"yaml"}},
 	"internal/identity":    {layer: 5, heavy: []string{"jwx"}},

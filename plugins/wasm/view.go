@@ -13,18 +13,23 @@ import (
 // view renders what the guest gets to see. picked, when not nil, holds the number among all strings of
 // each string in a narrowed strings view.
 func (p *Plugin) view(dst []byte, in *engine.Input) (view []byte, picked []int) {
-	switch p.manifest.View {
+	return p.manifest.view(dst, in, p.fields)
+}
+
+// view is the same; fields narrow a strings view.
+func (m *Manifest) view(dst []byte, in *engine.Input, fields []string) (view []byte, picked []int) {
+	switch m.View {
 	case ViewArgs:
 		if in.Args == nil {
 			return append(dst, "[]"...), nil
 		}
 		return in.Args, nil
 	case ViewFields:
-		return fieldsView(dst, in, p.manifest.Fields), nil
+		return fieldsView(dst, in, m.Fields), nil
 	case ViewStrings:
-		return stringsView(dst, in.Args, p.fields)
+		return stringsView(dst, in.Args, fields)
 	case ViewBinary:
-		return attachmentsView(dst, in.Attachments, cmp.Or(p.manifest.Prefix, DefaultPrefix)), nil
+		return attachmentsView(dst, in.Attachments, cmp.Or(m.Prefix, DefaultPrefix)), nil
 	}
 	return inputjson.Append(dst, in), nil
 }
