@@ -149,13 +149,13 @@ func (c *looped) eat(b []byte, now time.Time) []byte {
 		}
 		h, n, reason := c.header(b)
 		b = b[n:]
-		if h == nil && reason == 0 {
-			break // it is not whole, and in its part
+		if n == 0 {
+			return nil // it is not whole, and in its part
 		}
 		if reason == 0 {
-			reason = in.frame(h, &c.lim.Rates, now)
+			reason = in.frame(&h, &c.lim.Rates, now)
 		}
-		if reason == 0 && !h.control() && c.tooLong(h) {
+		if reason == 0 && !h.control() && c.tooLong(&h) {
 			reason = engineio.TooLarge
 		}
 		switch {
@@ -164,10 +164,10 @@ func (c *looped) eat(b []byte, now time.Time) []byte {
 		case uint64(len(b)) >= h.length && (h.control() || h.final && h.opcode != 0): // as it came
 			payload := b[:h.length:h.length]
 			b = b[h.length:]
-			c.unmask(h, 0, payload)
-			c.whole(h, payload)
+			c.unmask(&h, 0, payload)
+			c.whole(&h, payload)
 		default:
-			c.open(h)
+			c.open(&h)
 		}
 	}
 	if c.isClosing() {
@@ -184,15 +184,19 @@ func (c *looped) tooLong(h *header) bool {
 	return h.length > uint64(c.lim.Read-have)
 }
 
-// header reads one; nil when b, with what came before, ends before it. n bytes are taken.
-func (c *looped) header(b []byte) (h *header, n int, reason engineio.Reason) {
+// header reads one, or enough of it to give a reason to end the connection. It takes n bytes: 0 when it took all of b,
+// which ends before.
+func (c *looped) header(b []byte) (h header, n int, reason engineio.Reason) {
 	in := &c.in
 	if in.part == nil || in.part.got == 0 {
-		if h, n := readHeader(b); n > 0 {
+		if !in.open {
+			in.since = 0 // of the message before
+		}
+		if h, n = readHeader(b); n > 0 {
 			if reason = in.begin(b[:2]); reason == 0 && n > 2 {
 				reason = in.begin(b[:3])
 			}
-			return &h, n, reason
+			return h, n, reason
 		}
 	}
 	p := c.parted()
@@ -202,16 +206,16 @@ func (c *looped) header(b []byte) (h *header, n int, reason engineio.Reason) {
 		n++
 		if p.got == 2 || p.got == 3 {
 			if reason = in.begin(p.head[:p.got]); reason != 0 {
-				return nil, n, reason
+				return h, n, reason
 			}
 		}
 		if h, size := readHeader(p.head[:p.got]); size > 0 {
 			p.got = 0
 			c.rest()
-			return &h, n, 0
+			return h, n, 0
 		}
 	}
-	return nil, n, 0
+	return h, 0, 0
 }
 
 // open begins a frame that is not whole, or a message that is not.

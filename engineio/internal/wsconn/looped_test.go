@@ -121,6 +121,37 @@ func descriptors(t *testing.T) int {
 	return len(all)
 }
 
+// Each message has its own time to become whole, also when it begins where another ends.
+func TestTimeOfEachMessage(t *testing.T) {
+	lim := limits
+	lim.Message = time.Hour
+	c := newLooped(nil, -1, lim, false)
+	c.peer, c.closed = newRecorder(), true
+	var before moment
+	for range 5 {
+		c.took(append(frame(0x01, "a"), frame(0x89, "")...))
+		first := c.in.since
+		if first <= before {
+			t.Fatal("a message has the time of the one before", first, before)
+		}
+		c.took(frame(0x00, "b"))
+		if c.in.since != first {
+			t.Fatal("a fragment gives more time")
+		}
+		c.took(append(frame(0x80, "c"), text("whole")[:3]...))
+		if before = c.in.since; before <= first {
+			t.Fatal("the next message has the time of the first", before, first)
+		}
+		c.took(text("whole")[3:])
+		if c.in.since != 0 {
+			t.Fatal("nothing is under way", c.in.since)
+		}
+	}
+	if got := c.peer.(*recorder).text(); got != strings.Repeat("abcwhole", 5) {
+		t.Error(got)
+	}
+}
+
 // Messages of every size that changes the form of a length come back whole, both ways.
 func TestSizes(t *testing.T) {
 	lim := limits

@@ -107,6 +107,7 @@ func (c *looped) settle(network net.Conn) error {
 		return err
 	}
 	c.free = free
+	c.in.due = false
 	c.Init(c.lim.Seat, fd, c)
 	c.mu.Lock()
 	c.closed = false
