@@ -48,6 +48,7 @@ var packages = map[string]pkg{
 	// Built on the vocabulary.
 	"internal/compare":         {layer: 2},
 	"internal/inputjson":       {layer: 2},
+	"internal/rooms":           {layer: 2},
 	"internal/shields":         {layer: 2},
 	"internal/jsonpatch":       {layer: 2, heavy: []string{"jsonpatch"}},
 	"engineio/internal/evloop": {layer: 0},
