@@ -67,6 +67,10 @@ const (
 	CodeShield   Code = 320 // a virtual patch (shields)
 	CodeLateAuth Code = 321 // a server 2.x has the client in the main namespace already, by another auth
 
+	CodeEventRooms Code = 322 // one event about more rooms than limits.event_rooms
+	CodeNotMember  Code = 323 // an emit about a room that the client is not in
+	CodeRoomName   Code = 324 // the name of a room is longer than limits.room_name
+
 	CodeConnectionsTotal Code = 400 // limits.connections.total reached
 	CodeConnectionsPerIP Code = 401 // limits.connections.per_ip reached
 	CodeConnectionRate   Code = 402 // limits.connections.rate_per_ip exceeded
@@ -127,7 +131,8 @@ var codeTexts = map[Code]string{
 	CodeState: "not allowed in this state", CodeNamespaceState: "namespace not connected",
 	CodeUnknownAck: "answer nobody asked for", CodeReservedEvent: "reserved event name",
 	CodeRoom: "room is not a string", CodeRooms: "too many rooms", CodeShield: "stopped by shield",
-	CodeLateAuth:         "entered with another auth already",
+	CodeLateAuth:   "entered with another auth already",
+	CodeEventRooms: "too many rooms at a time", CodeNotMember: "not in this room", CodeRoomName: "room name too long",
 	CodeConnectionsTotal: "too many connections", CodeConnectionsPerIP: "too many connections from this address",
 	CodeConnectionRate: "connecting too fast", CodeEventRate: "too many events",
 	CodeTooManyDenials: "too many denials", CodeUpstreamDown: "upstream unavailable",

@@ -106,18 +106,12 @@ func (s *session) admitEvent(j *job) engine.Code {
 	if s.isRefresh(j.in.Event) {
 		return s.admitRefresh(j)
 	}
-	if !s.gen.rooms.apply(j.in) {
-		return engine.CodeRoom
-	}
-	if j.in.Kind == engine.Join && len(j.n.rooms) >= s.gen.Limits.Rooms {
-		return engine.CodeRooms
-	}
-	return engine.CodeNone
+	return s.admitRooms(j)
 }
 
 func (s *session) admitAck(j *job) engine.Code {
-	event, ok := j.n.toClient.take(j.pkt.ID)
-	s.ackInput(j, event)
+	asked, ok := j.n.toClient.take(j.pkt.ID)
+	s.ackInput(j, asked.event)
 	if !ok {
 		return engine.CodeUnknownAck
 	}
@@ -142,10 +136,11 @@ func (s *session) admitOut(j *job) engine.Code {
 		if code := s.eventInput(j, engine.Emit); code != engine.CodeNone {
 			return code
 		}
-		s.gen.rooms.apply(j.in)
+		return s.admitRoomsOut(j)
 	case j.pkt.IsAck():
-		event, _ := j.n.toServer.take(j.pkt.ID)
-		s.ackInput(j, event)
+		asked, _ := j.n.toServer.take(j.pkt.ID)
+		s.settleJoin(j, asked.rooms)
+		s.ackInput(j, asked.event)
 	}
 	return engine.CodeNone
 }

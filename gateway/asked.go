@@ -1,6 +1,9 @@
 package gateway
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // askedTime is how long a question keeps its place: a server that never answers must not use up a client's.
 const askedTime = time.Minute
@@ -8,8 +11,15 @@ const askedTime = time.Minute
 // asked remembers which ack ids wait for an answer and to which event each belongs. It is bounded: past the
 // limit the oldest is forgotten, and its late answer is treated as one that nobody asked for.
 type asked struct {
-	events map[uint64]string
-	order  []question // oldest first; may hold ids that are answered already
+	events  map[uint64]waiting
+	order   []question     // oldest first; may hold ids that are answered already
+	pending map[string]int // how many joins of a room wait for an answer; no zeros
+}
+
+// waiting is an event without an answer.
+type waiting struct {
+	event string
+	rooms []string // that a join enters when the answer does not refuse it
 }
 
 type question struct {
@@ -17,14 +27,20 @@ type question struct {
 	at time.Time
 }
 
-func (a *asked) add(id uint64, event string, limit int, now time.Time) {
+func (a *asked) add(id uint64, w waiting, limit int, now time.Time) {
 	if a.events == nil {
-		a.events = map[uint64]string{}
+		a.events, a.pending = map[uint64]waiting{}, map[string]int{}
 	}
-	if _, again := a.events[id]; !again {
+	if _, again := a.events[id]; again {
+		a.take(id)
+		w.rooms = nil // nobody could tell which of the two an answer is for
+	} else {
 		a.order = append(a.order, question{id, now})
 	}
-	a.events[id] = event
+	a.events[id] = w
+	for _, room := range w.rooms {
+		a.pending[room]++
+	}
 	for len(a.events) > limit {
 		a.forget()
 	}
@@ -43,15 +59,34 @@ func (a *asked) room(limit int, now time.Time) bool {
 
 // forget drops the oldest.
 func (a *asked) forget() {
-	delete(a.events, a.order[0].id)
+	a.take(a.order[0].id)
 	a.order = a.order[1:]
 }
 
 // take gives the event that id belongs to, once.
-func (a *asked) take(id uint64) (event string, ok bool) {
-	event, ok = a.events[id]
+func (a *asked) take(id uint64) (w waiting, ok bool) {
+	w, ok = a.events[id]
 	delete(a.events, id)
-	return event, ok
+	for _, room := range w.rooms {
+		if a.pending[room]--; a.pending[room] == 0 {
+			delete(a.pending, room)
+		}
+	}
+	return w, ok
+}
+
+// giveUp has no answer that still comes enter a room.
+func (a *asked) giveUp(room string) {
+	if a.pending[room] == 0 {
+		return
+	}
+	delete(a.pending, room)
+	for id, w := range a.events {
+		if slices.Contains(w.rooms, room) {
+			w.rooms = slices.DeleteFunc(slices.Clone(w.rooms), func(one string) bool { return one == room })
+			a.events[id] = w
+		}
+	}
 }
 
 // compact drops the ids that were answered, so that order stays within twice the bound.

@@ -18,6 +18,8 @@ type job struct {
 	in   *engine.Input
 	why  error // beside the code of a refusal, for the log
 
+	mapped Mapped // the rooms of an event or emit
+
 	refresh bool // it is the gateway's own event, and goes no further
 	renewal renewal
 }
@@ -50,7 +52,7 @@ func (s *session) forward(from *end, pkt *socketio.Packet, raw []byte) {
 		s.refuse(j, shieldRefusal(stopped))
 		return
 	}
-	d := s.gen.Engine.Decide(context.Background(), j.in)
+	d := j.mapped.Decide(context.Background(), s.gen.Engine, j.in, func(one *engine.Decision) { s.log(j.in, one) })
 	if from.dir == engine.In {
 		s.events.spent(s.gen.Limits.DecisionTime, d.Took, j.in.Time)
 	}
@@ -129,19 +131,7 @@ func (s *session) note(j *job) {
 		s.logEnd(j.from.dir, j.n, "namespace left")
 		s.setState(j.n, gone)
 	case socketio.Event, socketio.BinaryEvent:
-		if j.pkt.HasID {
-			j.n.asked(j.from.dir).add(j.pkt.ID, j.in.Event, s.gen.Limits.Acks, j.in.Time)
-		}
-		s.noteRoom(j)
-	}
-}
-
-func (s *session) noteRoom(j *job) {
-	switch j.in.Kind {
-	case engine.Join:
-		j.n.rooms, j.n.seen = addRoom(j.n.rooms, j.in.Room), nil
-	case engine.Leave:
-		j.n.rooms, j.n.seen = removeRoom(j.n.rooms, j.in.Room), nil
+		s.noteEvent(j)
 	}
 }
 

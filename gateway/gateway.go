@@ -45,7 +45,11 @@ func New(opt Options) (*Gateway, error) {
 		return nil, err
 	}
 	g := &Gateway{opt: opt.Fixed, prefix: opt.Limits.IPv6Prefix}
-	g.rules.Store(newGeneration(opt.Rules, 1))
+	gen, err := newGeneration(opt.Rules, 1)
+	if err != nil {
+		return nil, err
+	}
+	g.rules.Store(gen)
 	pools, err := g.newPools()
 	if err != nil {
 		return nil, err

@@ -15,6 +15,7 @@ import (
 
 	"github.com/siogw/siogw/engine"
 	"github.com/siogw/siogw/gateway"
+	"github.com/siogw/siogw/internal/rooms"
 	"github.com/siogw/siogw/internal/siotest"
 )
 
@@ -300,7 +301,7 @@ func TestRoomsOfASession(t *testing.T) {
 		rule := func(event, ptr string) []gateway.RoomRule {
 			return []gateway.RoomRule{{Namespace: "/", Event: event, Room: ptr}}
 		}
-		o.Rooms = gateway.Rooms{Join: rule("join", "/args/0"), Leave: rule("leave", "/args/0/room"), Target: rule("say", "/args/0/room")}
+		o.Rooms = gateway.Rooms{Rules: rooms.Rules{Join: rule("join", "/args/0"), Leave: rule("leave", "/args/0/room"), Target: rule("say", "/args/0/room")}}
 		o.Limits.Rooms = 2
 	})
 	c, _ := r.joined(t, "/")

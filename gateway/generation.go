@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"sync/atomic"
 )
@@ -11,14 +12,19 @@ import (
 type generation struct {
 	Rules
 	n     uint64 // counts up
-	rooms roomMap
+	rooms Mapping
 	users atomic.Int64 // who may decide by it; the gateway is one while it is in force
 }
 
-func newGeneration(r Rules, n uint64) *generation {
-	gen := &generation{Rules: r, n: n, rooms: newRoomMap(r.Rooms)}
+// newGeneration makes complete rules ready for use. It fails on rules of rooms that cannot work.
+func newGeneration(r Rules, n uint64) (*generation, error) {
+	mapping, err := newMapping(&r.Rooms, &r.Limits)
+	if err != nil {
+		return nil, fmt.Errorf("gateway: %w", err)
+	}
+	gen := &generation{Rules: r, n: n, rooms: mapping}
 	gen.users.Store(1)
-	return gen
+	return gen, nil
 }
 
 // take gives the rules in force. Each take is released once.

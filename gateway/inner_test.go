@@ -54,8 +54,8 @@ func TestTalliesAreBounded(t *testing.T) {
 func TestAskedMakesRoom(t *testing.T) {
 	var a asked
 	now := time.Now()
-	a.add(1, "a", 2, now)
-	a.add(2, "b", 2, now.Add(time.Second))
+	a.add(1, waiting{event: "a"}, 2, now)
+	a.add(2, waiting{event: "b"}, 2, now.Add(time.Second))
 	if a.room(2, now.Add(askedTime-1)) {
 		t.Error("two fresh questions leave room for a third")
 	}
@@ -66,7 +66,7 @@ func TestAskedMakesRoom(t *testing.T) {
 		t.Error("it was kept")
 	}
 	for i := range uint64(1000) {
-		a.add(10+i, "c", 2, now)
+		a.add(10+i, waiting{event: "c"}, 2, now)
 		a.take(10 + i)
 	}
 	if len(a.order) > 5 || len(a.events) != 1 {

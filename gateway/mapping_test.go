@@ -4,11 +4,16 @@ import (
 	"testing"
 
 	"github.com/siogw/siogw/engine"
+	"github.com/siogw/siogw/internal/rooms"
 )
 
 func TestMapping(t *testing.T) {
-	m := Rooms{Join: []RoomRule{{"/", "join", "/args/0"}}, Leave: []RoomRule{{"/", "leave", "/args/0"}},
-		Target: []RoomRule{{"/", "message", "/args/0/room"}}}.Mapping()
+	r := Rules{Rooms: Rooms{Rules: rooms.Rules{Join: []RoomRule{{Namespace: "/", Event: "join", Room: "/args/0"}}, Leave: []RoomRule{{Namespace: "/", Event: "leave", Room: "/args/0"}},
+		Target: []RoomRule{{Namespace: "/", Event: "message", Room: "/args/0/room"}}}}}
+	m, err := r.Mapping()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		kind        engine.Kind
 		event, args string
@@ -26,18 +31,19 @@ func TestMapping(t *testing.T) {
 		{engine.Ack, "message", `[{"room":"a"}]`, engine.Ack, "", 0},
 	} {
 		in := &engine.Input{Kind: c.kind, Namespace: "/", Event: c.event, Args: []byte(c.args)}
-		if code := m.Apply(in); code != c.code || in.Kind != c.want || in.Room != c.room {
+		if code := m.Apply(in).Code; code != c.code || in.Kind != c.want || in.Room != c.room {
 			t.Errorf("%+v: %v, %v, room %q", c, code, in.Kind, in.Room)
 		}
 	}
-	in := &engine.Input{Kind: engine.Join, Namespace: "/", Event: "join", Room: "a"}
-	if code := m.Follow(in, nil); code != 0 || in.Room != "a" {
+	in := &engine.Input{Kind: engine.Event, Namespace: "/", Event: "join", Args: []byte(`["a"]`)}
+	d := m.Apply(in)
+	if code := d.Follow(in, nil); code != 0 || in.Room != "a" {
 		t.Errorf("unchanged: %v, %q", code, in.Room)
 	}
-	if code := m.Follow(in, []byte(`["b"]`)); code != 0 || in.Room != "b" {
+	if code := d.Follow(in, []byte(`["b"]`)); code != 0 || in.Room != "b" {
 		t.Errorf("changed: %v, %q", code, in.Room)
 	}
-	if code := m.Follow(in, []byte(`[]`)); code != engine.CodeTransform {
+	if code := d.Follow(in, []byte(`[]`)); code != engine.CodeTransform {
 		t.Errorf("gone: %v", code)
 	}
 }

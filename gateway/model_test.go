@@ -63,7 +63,8 @@ type model struct {
 	namespaces map[string]state          // at the server
 	asked      map[string]map[uint64]int // questions of the server that wait, by namespace and id
 	revision   socketio.Revision
-	last       int // sequence number of the last event that came
+	last       int                    // sequence number of the last event that came
+	rooms      map[string]*modelRooms // by namespace
 }
 
 func (m *model) server(p *socketio.Packet) {
@@ -74,16 +75,19 @@ func (m *model) server(p *socketio.Packet) {
 			m.t.Fatalf("a second CONNECT to %s", p.Namespace)
 		}
 		m.namespaces[p.Namespace] = connecting
+		m.rooms[p.Namespace] = newModelRooms()
 	case st != connected:
 		m.t.Fatalf("type %d to %s in state %d", p.Type, p.Namespace, st)
 	case p.Type == socketio.Disconnect:
 		m.namespaces[p.Namespace] = gone
 		delete(m.asked, p.Namespace)
+		delete(m.rooms, p.Namespace)
 	case p.IsAck():
 		if m.asked[p.Namespace][p.ID] == 0 {
 			m.t.Fatalf("answer %d to %s, that nobody asked for", p.ID, p.Namespace)
 		}
 		m.asked[p.Namespace][p.ID]--
+	case p.IsEvent() && m.rooms[p.Namespace].hear(p):
 	case p.IsEvent():
 		m.order(p)
 	}
@@ -117,6 +121,8 @@ func (m *model) fromServer(text string) {
 	case p.Type == socketio.ConnectError && st == connecting, p.Type == socketio.Disconnect && (st == connected || st == connecting):
 		m.namespaces[p.Namespace] = gone
 		delete(m.asked, p.Namespace)
+		delete(m.rooms, p.Namespace)
+	case m.rooms[p.Namespace].say(p):
 	case p.IsEvent() && p.HasID && (st == connected || st == connecting):
 		if m.asked[p.Namespace] == nil {
 			m.asked[p.Namespace] = map[uint64]int{}
@@ -128,9 +134,11 @@ func (m *model) fromServer(text string) {
 // What the two may say; %d is a number that rises.
 var clientSays = []string{"40", "40/a,", `40/a,{"token":1}`, "41", "41/a,", `42["e",%d]`, `421["e",%d]`, `42/a,["e",%d]`, `42/a,7["e",%d]`,
 	`42["deny"]`, `423["deny"]`, `42["change",{"_":%d}]`, `431["x"]`, `43/a,2["x"]`, `439["x"]`, `451-["e",%d,{"_placeholder":true,"num":0}]`,
-	`42/b,["e",%d]`, `44{"message":"x"}`, `42["x",{"a":1,"a":2}]`, "nonsense", `40[]`, `42/a,["disconnect"]`, `461-1[{"_placeholder":true,"num":0}]`, "40/c,", "40/d,", "40/e,"}
+	`42/b,["e",%d]`, `44{"message":"x"}`, `42["x",{"a":1,"a":2}]`, "nonsense", `40[]`, `42/a,["disconnect"]`, `461-1[{"_placeholder":true,"num":0}]`, "40/c,", "40/d,", "40/e,",
+	`42["join","r1"]`, `4230["join","r1"]`, `4231["join",["r1","r2"]]`, `4231["join","r3"]`, `42/a,30["join","r2"]`, `42/a,["join",["r3","no"]]`, `42["leave","r1"]`, `4232["leave",["r2","r3"]]`, `42["join",7]`}
 var serverSays = []string{`40{"sid":"s"}`, `40/a,{"sid":"t"}`, `44/a,{"message":"no"}`, "41", "41/a,", `42["e",1]`, `421["ask"]`, `42/a,2["ask"]`, `431["y"]`,
-	`43/a,7["y"]`, `451-["b",{"_placeholder":true,"num":0}]`, `42["x",{"__proto__":1}]`, "nonsense", `40/b,{"sid":"u"}`, `44{"message":"no"}`, `42["deny"]`}
+	`43/a,7["y"]`, `451-["b",{"_placeholder":true,"num":0}]`, `42["x",{"__proto__":1}]`, "nonsense", `40/b,{"sid":"u"}`, `44{"message":"no"}`, `42["deny"]`,
+	`4330[]`, `4331["ok"]`, `4330[false]`, `4331[{"error":1}]`, `43/a,30[true]`, `42["joined","r4"]`, `42["left",["r1","r4"]]`, `42/a,["joined","r2"]`, `42["about","r1"]`, `42["about",["r1","r2"]]`}
 
 // FuzzSession drives a session with any sequence of what a client, a server and their connections may do. Whatever
 // comes: the server never gets what it would close for, order holds, each side is closed once and hears nothing
@@ -147,6 +155,7 @@ func FuzzSession(f *testing.F) {
 		g, s, down, up, m := rigModel(t)
 		for i, op := range ops {
 			play(s, down, up, m, int(op), i+1)
+			m.compare(s)
 		}
 		finish(t, g, s, down, up)
 	})
@@ -166,7 +175,7 @@ func rigRevisions(t *testing.T, client, server int) (*Gateway, *session, *side, 
 	}
 	upstream, _ := url.Parse("http://127.0.0.1:1")
 	g, err := New(Options{Fixed: Fixed{Path: "/socket.io/", Upstream: upstream, EIO3: true, UpstreamEIO: server, Translate: server == 4},
-		Rules: Rules{Engine: policy, Limits: Limits{Namespaces: 3}, Deny: Deny{Event: "siogw:denied", MaxPerMinute: 5}}})
+		Rules: Rules{Engine: policy, Limits: Limits{Namespaces: 3}, Rooms: roomsOfModel, Deny: Deny{Event: "siogw:denied", MaxPerMinute: 5}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,8 +186,8 @@ func rigRevisions(t *testing.T, client, server int) (*Gateway, *session, *side, 
 	}
 	s.client = nil
 	s.memory.add(sessionMemory)
-	m := &model{t: t, namespaces: map[string]state{}, asked: map[string]map[uint64]int{}, revision: revisionOf(server)}
-	down := &side{t: t, name: "the client", decoder: socketio.Decoder{From: socketio.Server, Revision: revisionOf(client)}, take: func(*socketio.Packet) {}}
+	m := &model{t: t, namespaces: map[string]state{}, asked: map[string]map[uint64]int{}, revision: revisionOf(server), rooms: map[string]*modelRooms{}}
+	down := &side{t: t, name: "the client", decoder: socketio.Decoder{From: socketio.Server, Revision: revisionOf(client)}, take: m.client}
 	up := &side{t: t, name: "the server", decoder: socketio.Decoder{Revision: m.revision}, take: m.server}
 	s.down.eio, s.up.eio = down, up
 	g.stats.open.Add(1)
@@ -190,7 +199,7 @@ type modelPolicy struct{}
 
 func (modelPolicy) Decide(_ context.Context, in *engine.Input) engine.Verdict {
 	switch {
-	case in.Event == "deny":
+	case in.Event == "deny", in.Room == "no":
 		return engine.Denied(engine.CodePolicyDenied, "")
 	case in.Event == "change":
 		return engine.Verdict{Effect: engine.Allow, Args: []byte(`[]`)}
@@ -213,7 +222,7 @@ func playSaid(s *session, down, up *side, m *model, op, n int, clientSays, serve
 		text(s.down, append([]byte{}, fill(clientSays[op])...))
 	case op >= 128 && op < 128+len(serverSays) && !up.over:
 		said := serverSays[op-128]
-		if !s.closed {
+		if !s.closed && s.up.decoder.Pending() == 0 { // else it is no packet to the gateway
 			m.fromServer(strings.TrimPrefix(said, "4"))
 		}
 		text(s.up, fill(said))

@@ -67,7 +67,9 @@ type Limits struct {
 	Depth       int // JSON nesting; default 32
 	Attachments int // binary attachments of one packet; default 16
 	Namespaces  int // namespaces of one session; default 16
-	Rooms       int // mapped rooms that a session is in, for each namespace; default 256
+	Rooms       int // mapped rooms that a session is in, or has asked to enter, for each namespace; default 256
+	EventRooms  int // mapped rooms that one event is about; default 16
+	RoomName    int // bytes of the name of a mapped room; default 256
 
 	AttachmentBytes int // all attachments of one packet of a client; default Payload
 	Elements        int // array elements and object members of one packet, all levels together; default 65536
@@ -111,18 +113,6 @@ type Compression struct {
 type Rate struct {
 	Count int
 	Per   time.Duration
-}
-
-// Rooms maps events to rooms, which are not on the wire.
-type Rooms struct {
-	Join, Leave, Target []RoomRule
-}
-
-// RoomRule maps the packets of one event. Room is a JSON pointer (RFC 6901) beginning with /args.
-type RoomRule struct {
-	Namespace string
-	Event     string
-	Room      string
 }
 
 // Deny says how a refused client is told.

@@ -62,15 +62,18 @@ func (g *Gateway) Swap(r Rules) error {
 		return err
 	}
 	before := g.rules.Load()
+	gen, err := newGeneration(r, before.n+1)
+	if err != nil {
+		return err
+	}
 	if r.Limits.IPv6Prefix != before.Limits.IPv6Prefix {
 		return errors.New("gateway: the IPv6 prefix cannot change while running")
 	}
 	if reflect.DeepEqual(r.Responses, before.Responses) {
-		r.Responses = before.Responses // what adds up goes on
+		gen.Responses = before.Responses // what adds up goes on
 	} else {
 		g.tallies.clear()
 	}
-	gen := newGeneration(r, before.n+1)
 	g.memory.limit.Store(r.Limits.Memory)
 	g.rules.Store(gen)
 	before.release()

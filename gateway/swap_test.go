@@ -11,6 +11,7 @@ import (
 
 	"github.com/siogw/siogw/engine"
 	"github.com/siogw/siogw/gateway"
+	"github.com/siogw/siogw/internal/rooms"
 	"github.com/siogw/siogw/internal/siotest"
 )
 
@@ -28,7 +29,7 @@ func (one *numbered) rules() gateway.Rules {
 		one.t.Fatal(err)
 	}
 	at := []gateway.RoomRule{{Namespace: "/", Event: "echo", Room: fmt.Sprint("/args/", one.n%2)}}
-	return gateway.Rules{Engine: policy, Rooms: gateway.Rooms{Join: at, Target: at}, Verifier: numberVerifier(one.n),
+	return gateway.Rules{Engine: policy, Rooms: gateway.Rooms{Rules: rooms.Rules{Join: at, Target: at}}, Verifier: numberVerifier(one.n),
 		Release: func() { one.released.Add(1) }}
 }
 

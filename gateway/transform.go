@@ -34,8 +34,11 @@ func (j *job) transform(d *engine.Decision, lim *Limits) error {
 	if j.pkt.Type == socketio.ConnectError {
 		return j.setError(payload, lim)
 	}
-	if !j.from.s.gen.rooms.follow(j.in, payload) {
-		return errors.New("the room is no string any more")
+	if j.mapped.Follow(j.in, payload) != engine.CodeNone {
+		return errors.New("no rooms that could be used are named any more")
+	}
+	if !j.from.s.roomsLeft(j) {
+		return errors.New("the session would be in too many rooms")
 	}
 	if j.pkt.IsEvent() {
 		payload = socketio.AppendPayload(nil, j.in.Event, payload)

@@ -130,5 +130,8 @@ func Warnings(cfg *config.Config) []string {
 	}
 	warn(!cfg.TLS.On() && !loopback(cfg.Listen), "PLAIN HTTP on "+cfg.Listen+": no certificate is configured (tls); tokens are readable on the way, unless a proxy ends TLS")
 	warn(cfg.Admin.Listen != "" && !loopback(cfg.Admin.Listen), "THE ADMIN LISTENER IS OPEN to others than this machine: admin.listen is "+cfg.Admin.Listen)
+	for _, text := range roomOverlaps(&cfg.Rooms) {
+		warn(true, "RULES OVERLAP: "+text)
+	}
 	return out
 }

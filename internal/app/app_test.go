@@ -47,7 +47,7 @@ origin_required: true
 session: { cookie: io }
 responses: [{ action: ban }]
 identity: { required: true, jwt: { secret: 0123456789abcdef0123456789abcdef } }
-rooms: { join: [{ event: a }], leave: [{ event: a }], target: [{ event: a }] }
+rooms: { join: [{ event: a }], leave: [{ event: b }], target: [{ event: a }] }
 deny: { ack: false }
 `)
 	o := options(cfg)

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/siogw/siogw/engine"
@@ -17,7 +18,8 @@ type Offline struct {
 
 	mapping gateway.Mapping
 	shields *shields.Set
-	rooms   int  // the most of one session
+	rooms   int // the most of one session
+	emits   gateway.RoomEmits
 	require bool // an identity, of each CONNECT
 	others  bool // something beside the policy is asked
 }
@@ -33,18 +35,49 @@ func NewOffline(ctx context.Context, cfg *config.Config, o JudgeOptions) (*Offli
 		return nil, err
 	}
 	opt := options(cfg)
-	return &Offline{Judge: j, mapping: opt.Rooms.Mapping(), shields: set, rooms: opt.Limits.Rooms, require: opt.Require,
+	mapping, err := opt.Rules.Mapping()
+	if err != nil {
+		return nil, errors.Join(err, j.Close(ctx))
+	}
+	return &Offline{Judge: j, mapping: mapping, shields: set, rooms: opt.Limits.Rooms, emits: opt.Rooms.Emits, require: opt.Require,
 		others: len(cfg.Plugins)+len(cfg.Contract.Files) > 0}, nil
 }
 
-// Map sets kind and room of an event or emit as rooms of the configuration say.
-func (o *Offline) Map(in *engine.Input) engine.Code { return o.mapping.Apply(in) }
+// Map sets kind and room of an event or emit as rooms of the configuration say, and gives all its rooms.
+func (o *Offline) Map(in *engine.Input) *gateway.Mapped {
+	m := o.mapping.Apply(in)
+	return &m
+}
 
-// Decide judges in, which went through [Offline.Map] with this code. Where a join's room is changed by a
-// transform, in.Room becomes the one that is really sent.
-func (o *Offline) Decide(ctx context.Context, in *engine.Input, code engine.Code) engine.Decision {
-	if code == engine.CodeNone && in.Kind == engine.Join && o.rooms > 0 && in.Session != nil && len(in.Session.Rooms) >= o.rooms {
-		code = engine.CodeRooms
+// limit gives why the session may not be in the rooms that in asks for, or not be told of them.
+func (o *Offline) limit(in *engine.Input, m *gateway.Mapped) engine.Code {
+	var inside []string
+	if in.Session != nil {
+		inside = in.Session.Rooms
+	}
+	is := func(room string) bool { return slices.Contains(inside, room) }
+	total := len(inside)
+	for _, room := range m.Rooms {
+		if !is(room) {
+			total++
+		}
+	}
+	switch {
+	case in.Kind == engine.Join && o.rooms > 0 && total > o.rooms:
+		return engine.CodeRooms
+	case o.emits == gateway.EmitsMembers && m.Target() && in.Kind == engine.Emit &&
+		(len(m.Rooms) == 0 || slices.ContainsFunc(m.Rooms, func(room string) bool { return !is(room) })):
+		return engine.CodeNotMember
+	}
+	return engine.CodeNone
+}
+
+// Decide judges in, which [Offline.Map] has mapped to m, about each of its rooms. Where the rooms of a join are changed
+// by a transform, m has those that are really sent.
+func (o *Offline) Decide(ctx context.Context, in *engine.Input, m *gateway.Mapped) engine.Decision {
+	code := m.Code
+	if code == engine.CodeNone {
+		code = o.limit(in, m)
 	}
 	if o.require && in.Kind == engine.Connect && (in.Identity == nil || !in.Identity.Authenticated) {
 		code = engine.CodeUnauthenticated
@@ -55,9 +88,9 @@ func (o *Offline) Decide(ctx context.Context, in *engine.Input, code engine.Code
 	if stopped, _ := o.shields.Check(in); stopped != nil {
 		return engine.Refuse(engine.CodeShield, "")
 	}
-	d := o.Engine.Decide(ctx, in)
+	d := m.Decide(ctx, o.Engine, in, func(*engine.Decision) {})
 	if d.Effect == engine.Allow {
-		if code := o.mapping.Follow(in, d.Args); code != engine.CodeNone {
+		if code := m.Follow(in, d.Args); code != engine.CodeNone {
 			steps := d.Steps
 			d = engine.Refuse(code, "")
 			d.Steps = steps
@@ -73,14 +106,16 @@ func (o *Offline) ReadsArgs() bool { return o.others || o.Policy.ReadsArgs() }
 // ReadsAuth is described at [Offline.ReadsArgs].
 func (o *Offline) ReadsAuth() bool { return o.others || o.Policy.ReadsAuth() }
 
-// Enter gives rooms, sorted, as they are after in was allowed.
-func Enter(rooms []string, in *engine.Input) []string {
-	i, found := slices.BinarySearch(rooms, in.Room)
-	switch {
-	case in.Kind == engine.Join && !found:
-		return slices.Insert(slices.Clone(rooms), i, in.Room)
-	case in.Kind == engine.Leave && found:
-		return slices.Delete(slices.Clone(rooms), i, i+1)
+// Enter gives rooms, sorted, as they are after a packet of this kind about some was allowed.
+func Enter(rooms []string, kind engine.Kind, about ...string) []string {
+	for _, room := range about {
+		i, found := slices.BinarySearch(rooms, room)
+		switch {
+		case kind == engine.Join && !found:
+			rooms = slices.Insert(slices.Clone(rooms), i, room)
+		case kind == engine.Leave && found:
+			rooms = slices.Delete(slices.Clone(rooms), i, i+1)
+		}
 	}
 	return rooms
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/siogw/siogw/engine"
+	"github.com/siogw/siogw/gateway"
 )
 
 func offline(t *testing.T, rego, yaml string) *Offline {
@@ -17,7 +18,7 @@ func offline(t *testing.T, rego, yaml string) *Offline {
 	return o
 }
 
-const rooms = "rooms: { join: [{ event: join, room: /args/0 }] }\n"
+const joinRooms = "rooms: { join: [{ event: join, room: /args/0 }] }\n"
 
 // TestOffline decides what the gateway decides before and beside the engine.
 func TestOffline(t *testing.T) {
@@ -27,13 +28,13 @@ func TestOffline(t *testing.T) {
 		code             engine.Code
 		room             string
 	}{
-		"joins":           {"allow if input.kind == \"join\"", rooms, `["a"]`, nil, 0, "a"},
-		"no room":         {"allow if input.kind", rooms, `[1]`, nil, engine.CodeRoom, ""},
-		"last room":       {"allow if input.kind", rooms + "limits: { rooms: 2 }", `["a"]`, []string{"x"}, 0, "a"},
-		"too many rooms":  {"allow if input.kind", rooms + "limits: { rooms: 2 }", `["a"]`, []string{"x", "y"}, engine.CodeRooms, "a"},
-		"moved elsewhere": {"allow if input.kind\ntransform := [{\"op\": \"replace\", \"path\": \"/args/0\", \"value\": \"b\"}]", rooms, `["a"]`, nil, 0, "b"},
-		"moved nowhere":   {"allow if input.kind\ntransform := [{\"op\": \"replace\", \"path\": \"/args/0\", \"value\": 1}]", rooms, `["a"]`, nil, engine.CodeTransform, ""},
-		"denied":          {"allow if input.kind == \"event\"", rooms, `["a"]`, nil, engine.CodePolicyUndefined, "a"},
+		"joins":           {"allow if input.kind == \"join\"", joinRooms, `["a"]`, nil, 0, "a"},
+		"no room":         {"allow if input.kind", joinRooms, `[1]`, nil, engine.CodeRoom, ""},
+		"last room":       {"allow if input.kind", joinRooms + "limits: { rooms: 2 }", `["a"]`, []string{"x"}, 0, "a"},
+		"too many rooms":  {"allow if input.kind", joinRooms + "limits: { rooms: 2 }", `["a"]`, []string{"x", "y"}, engine.CodeRooms, "a"},
+		"moved elsewhere": {"allow if input.kind\ntransform := [{\"op\": \"replace\", \"path\": \"/args/0\", \"value\": \"b\"}]", joinRooms, `["a"]`, nil, 0, "b"},
+		"moved nowhere":   {"allow if input.kind\ntransform := [{\"op\": \"replace\", \"path\": \"/args/0\", \"value\": 1}]", joinRooms, `["a"]`, nil, engine.CodeTransform, ""},
+		"denied":          {"allow if input.kind == \"event\"", joinRooms, `["a"]`, nil, engine.CodePolicyUndefined, "a"},
 	} {
 		o := offline(t, c.rego, c.yaml)
 		in := &engine.Input{Kind: engine.Event, Direction: engine.In, Namespace: "/", Event: "join", Args: []byte(c.args), Session: &engine.Session{Rooms: c.in}}
@@ -49,7 +50,7 @@ func TestOfflineShields(t *testing.T) {
 	o := offline(t, "allow if input.kind", "")
 	in := &engine.Input{Kind: engine.Event, Direction: engine.In, Namespace: "/", Event: "error", Args: []byte(`[]`), Session: &engine.Session{EIO: 3}}
 	stopped, _ := o.shields.Check(in)
-	d := o.Decide(t.Context(), in, engine.CodeNone)
+	d := o.Decide(t.Context(), in, &gateway.Mapped{})
 	if stopped == nil || d.Code != engine.CodeShield || len(d.Steps) != 0 {
 		t.Errorf("%v: %+v", stopped, d)
 	}
@@ -67,7 +68,7 @@ func TestEnter(t *testing.T) {
 		{engine.Leave, "b", []string{"a"}, []string{"a"}},
 		{engine.Event, "b", []string{"a"}, []string{"a"}},
 	} {
-		if got := Enter(c.rooms, &engine.Input{Kind: c.kind, Room: c.room}); !slices.Equal(got, c.want) {
+		if got := Enter(c.rooms, c.kind, c.room); !slices.Equal(got, c.want) {
 			t.Errorf("%v %s: %v", c.kind, c.room, got)
 		}
 	}
@@ -85,7 +86,7 @@ func TestOfflineRequired(t *testing.T) {
 		{engine.Connect, &engine.Identity{Authenticated: true}, 0}, {engine.Handshake, nil, 0},
 	} {
 		in := &engine.Input{Kind: c.kind, Direction: engine.In, Namespace: "/", Identity: c.id}
-		if d := o.Decide(t.Context(), in, engine.CodeNone); d.Code != c.code {
+		if d := o.Decide(t.Context(), in, &gateway.Mapped{}); d.Code != c.code {
 			t.Errorf("%v of %+v: %+v", c.kind, c.id, d)
 		}
 	}

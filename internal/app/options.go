@@ -60,7 +60,7 @@ func options(c *config.Config) gateway.Options {
 func gatewayRules(c *config.Config) gateway.Rules {
 	return gateway.Rules{
 		Limits:   limits(&c.Limits),
-		Rooms:    gateway.Rooms{Join: rules(c.Rooms.Join), Leave: rules(c.Rooms.Leave), Target: rules(c.Rooms.Target)},
+		Rooms:    roomRules(&c.Rooms),
 		Deny:     gateway.Deny{NoAck: !c.Deny.Ack, Event: c.Deny.Event, MaxPerMinute: c.Deny.MaxPerMinute},
 		Require:  c.Identity.Required,
 		OnExpiry: gateway.OnExpiry(c.Identity.OnExpiry), RefreshEvent: c.Identity.RefreshEvent,
@@ -71,7 +71,7 @@ func gatewayRules(c *config.Config) gateway.Rules {
 func limits(l *config.Limits) gateway.Limits {
 	out := gateway.Limits{
 		Payload: int(l.Payload), UpstreamPayload: int(l.UpstreamPayload), Depth: l.Depth, Attachments: l.Attachments,
-		Namespaces: l.Namespaces, Rooms: l.Rooms,
+		Namespaces: l.Namespaces, Rooms: l.Rooms, EventRooms: l.EventRooms, RoomName: l.RoomName,
 		ConnectionsTotal: l.Connections.Total, ConnectionsPerIP: l.Connections.PerIP,
 		ConnectRatePerIP: gateway.Rate(l.Connections.RatePerIP), EventsPerSession: gateway.Rate(l.Events.PerSession),
 		EventsPerName: map[string]gateway.Rate{},
@@ -102,14 +102,6 @@ func peers(in []config.Peer) []netip.Prefix {
 	out := make([]netip.Prefix, len(in))
 	for i, p := range in {
 		out[i] = netip.Prefix(p)
-	}
-	return out
-}
-
-func rules(in []config.RoomRule) []gateway.RoomRule {
-	out := make([]gateway.RoomRule, len(in))
-	for i, r := range in {
-		out[i] = gateway.RoomRule{Namespace: r.Namespace, Event: r.Event, Room: string(r.Room)}
 	}
 	return out
 }

@@ -122,7 +122,10 @@ type Limits struct {
 	Depth       int  `yaml:"depth" min:"1" max:"512"`        // JSON nesting; default 32
 	Attachments int  `yaml:"attachments" min:"1" max:"1024"` // of one packet; default 16
 	Namespaces  int  `yaml:"namespaces" min:"1" max:"1024"`  // of one session; default 16
-	Rooms       int  `yaml:"rooms" min:"1" max:"65536"`      // mapped rooms that a session is in, for each namespace; default 256
+	// Rooms are mapped rooms that a session is in, or has asked to enter, for each namespace. Default 256.
+	Rooms      int `yaml:"rooms" min:"1" max:"65536"`
+	EventRooms int `yaml:"event_rooms" min:"1" max:"256"` // mapped rooms that one event is about; default 16
+	RoomName   int `yaml:"room_name" min:"1" max:"65536"` // bytes of the name of a mapped room; default 256
 	// AttachmentBytes bounds all attachments of one packet together. Default 0: as Payload.
 	AttachmentBytes Size `yaml:"attachment_bytes" max:"256MiB"`
 	// Elements are array elements and object members of one packet, all levels together. Default 65536.
@@ -170,20 +173,6 @@ type Events struct {
 	PerIdentity  Rate          `yaml:"per_identity"`
 	Bytes        SizeRate      `yaml:"bytes"`                  // of one session's events; default 16MiB/s
 	DecisionTime time.Duration `yaml:"decision_time" max:"1s"` // of each second, to decide one session's packets; default 500ms
-}
-
-// Rooms maps events to rooms, which are not on the wire. Default none.
-type Rooms struct {
-	Join   []RoomRule `yaml:"join"`   // decided as kind join
-	Leave  []RoomRule `yaml:"leave"`  // decided as kind leave
-	Target []RoomRule `yaml:"target"` // give input.room
-}
-
-// RoomRule finds the room in the packets of one event.
-type RoomRule struct {
-	Namespace string  `yaml:"namespace"` // default /
-	Event     string  `yaml:"event"`     // required
-	Room      Pointer `yaml:"room"`      // JSON pointer (RFC 6901) that begins with /args/; default /args/0
 }
 
 // Contract holds events, their arguments and answers to documents that describe them (docs/contracts.md).

@@ -28,6 +28,7 @@ func Default() *Config {
 		Transports:  []Transport{"polling", "websocket"},
 		EventLoop:   "auto",
 		Heartbeat:   Heartbeat{Interval: 25 * time.Second, Timeout: 20 * time.Second},
+		Rooms:       Rooms{Emits: "any", RefusedAck: defaultRefusedAck()},
 		Session:     Session{Bind: "address"},
 		Limits:      defaultLimits(),
 		Identity:    defaultIdentity(),
@@ -46,5 +47,3 @@ func (p *Plugin) setDefaults() {
 		Mode: Mode(engine.Enforce), Phase: "after_policy"}
 	p.pluginLimits()
 }
-
-func (r *RoomRule) setDefaults() { *r = RoomRule{Namespace: "/", Room: "/args/0"} }

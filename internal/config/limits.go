@@ -135,7 +135,7 @@ func (d *decoder) limits() {
 
 func defaultLimits() Limits {
 	return Limits{
-		Payload: 1 << 20, UpstreamPayload: 16 << 20, Depth: 32, Attachments: 16, Namespaces: 16, Rooms: 256,
+		Payload: 1 << 20, UpstreamPayload: 16 << 20, Depth: 32, Attachments: 16, Namespaces: 16, Rooms: 256, EventRooms: 16, RoomName: 256,
 		Elements: 65536, Number: 128, EventName: 256, NamespaceName: 256, AckID: 16, Acks: 1024,
 		Connects: Rate{20, time.Second}, Memory: 1 << 30,
 		Connections: Connections{Total: 10000, Rate: Rate{1000, time.Second}, PerIP: 100, RatePerIP: Rate{100, time.Second},

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"regexp"
-	"strconv"
 	"strings"
 )
 
@@ -63,24 +62,6 @@ func (d *decoder) errsOf(key string) (out Errors) {
 		}
 	}
 	return out
-}
-
-func (d *decoder) rooms() {
-	d.roomRules("rooms.join", d.cfg.Rooms.Join)
-	d.roomRules("rooms.leave", d.cfg.Rooms.Leave)
-	d.roomRules("rooms.target", d.cfg.Rooms.Target)
-}
-
-func (d *decoder) roomRules(section string, rules []RoomRule) {
-	for i, r := range rules {
-		key := join(section, strconv.Itoa(i))
-		if r.Event == "" {
-			d.fail(key+".event", "required")
-		}
-		if !strings.HasPrefix(r.Namespace, "/") {
-			d.fail(key+".namespace", "want a namespace, which begins with a slash, found %q", r.Namespace)
-		}
-	}
 }
 
 var pluginName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,63}$`)

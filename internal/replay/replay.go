@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/siogw/siogw/engine"
+	"github.com/siogw/siogw/gateway"
 	"github.com/siogw/siogw/internal/app"
 	"github.com/siogw/siogw/internal/compare"
 )
@@ -142,14 +143,16 @@ func (l *line) outcome() outcome {
 }
 
 func decide(ctx context.Context, o *app.Offline, l *line, st *session) outcome {
-	in, code := l.input(st), engine.CodeNone
+	in, m := l.input(st), &gateway.Mapped{}
 	if mapped := in.Kind == engine.Join || in.Kind == engine.Leave; (mapped || in.Kind == engine.Event || in.Kind == engine.Emit) && !hidden(l.Args) {
 		if in.Room = ""; mapped {
 			in.Kind = engine.Event
 		}
-		code = o.Map(in)
+		if m = o.Map(in); slices.Contains(m.Rooms, l.Room) { // one line is about one room
+			in.Room, m.Rooms = l.Room, []string{l.Room}
+		}
 	}
-	d := o.Decide(ctx, in, code)
+	d := o.Decide(ctx, in, m)
 	out := outcome{compare.OfDecision(&d), d.By, ""}
 	for i := range d.Steps {
 		if s := &d.Steps[i]; s.Plugin == d.By && len(s.Verdict.Rules) > 0 {

@@ -47,7 +47,7 @@ func (r *Replay) note(l *line, st *session) {
 		}
 	case engine.Join, engine.Leave:
 		if rooms := st.rooms[l.Namespace]; len(rooms) < maxParts || l.kind == engine.Leave {
-			st.rooms[l.Namespace] = app.Enter(rooms, &engine.Input{Kind: l.kind, Room: l.Room})
+			st.rooms[l.Namespace] = app.Enter(rooms, l.kind, l.Room)
 		}
 	case engine.Disconnect:
 		if l.Namespace == "" {

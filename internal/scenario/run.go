@@ -56,18 +56,27 @@ func (st *state) decide(ctx context.Context, o *app.Offline, c *Case, in *engine
 	if wanted == engine.Join || wanted == engine.Leave {
 		in.Kind = engine.Event
 	}
-	code := o.Map(in)
+	mapped := o.Map(in)
 	if wanted != in.Kind && wanted != engine.Event {
 		return engine.Decision{}, fmt.Errorf("when.kind: the configuration maps %q of %s to %s, not to %s (rooms)", in.Event, in.Namespace, in.Kind, wanted)
 	}
-	d := o.Decide(ctx, in, code)
+	if told := mapped.Tells(); told != 0 && mapped.Code == engine.CodeNone { // whatever becomes of it
+		st.enterRooms(in, told, mapped.Rooms)
+	}
+	d := o.Decide(ctx, in, mapped)
 	if d.Effect == engine.Allow {
-		st.rooms[in.Namespace] = app.Enter(st.rooms[in.Namespace], in)
+		st.enterRooms(in, in.Kind, mapped.Rooms)
 		if i, found := slices.BinarySearch(st.namespaces, in.Namespace); in.Kind == engine.Connect && !found {
 			st.namespaces = slices.Insert(st.namespaces, i, in.Namespace)
 		}
 	}
 	return d, nil
+}
+
+// enterRooms has the session enter rooms, or leave them.
+func (st *state) enterRooms(in *engine.Input, kind engine.Kind, about []string) {
+	st.rooms[in.Namespace] = app.Enter(st.rooms[in.Namespace], kind, about...)
+	in.Session.Rooms = st.rooms[in.Namespace]
 }
 
 // enter puts in into the session as it has become. The rooms that are given are those of the namespace that is.

@@ -1,0 +1,121 @@
+package gateway
+
+import (
+	"slices"
+
+	"github.com/siogw/siogw/engine"
+	"github.com/siogw/siogw/internal/rooms"
+)
+
+// What the gateway knows of rooms follows what the server knows: a join without an ack counts when it is sent, one with
+// an ack when the answer does not refuse it, and what the server tells by an emit counts as soon as it says so.
+
+// admitRooms finds the rooms of a client's event and holds them against the limits.
+func (s *session) admitRooms(j *job) engine.Code {
+	j.mapped = s.gen.rooms.Apply(j.in)
+	if j.mapped.Code == engine.CodeNone && !s.roomsLeft(j) {
+		return engine.CodeRooms
+	}
+	return j.mapped.Code
+}
+
+// roomsLeft reports whether a join stays within Limits.Rooms.
+func (s *session) roomsLeft(j *job) bool {
+	return j.in.Kind != engine.Join || j.n.fits(j.mapped.Rooms, s.gen.Limits.Rooms)
+}
+
+// fits reports whether the client may be in more rooms, with those that it has asked to enter.
+func (n *namespace) fits(more []string, limit int) bool {
+	total := len(n.rooms)
+	for room := range n.toServer.pending {
+		if !n.inside(room) {
+			total++
+		}
+	}
+	for _, room := range more {
+		if !n.inside(room) && n.toServer.pending[room] == 0 {
+			total++
+		}
+	}
+	return total <= limit
+}
+
+func (n *namespace) inside(room string) bool {
+	_, found := slices.BinarySearch(n.rooms, room)
+	return found
+}
+
+// admitRoomsOut finds the rooms of a server's event: those that it tells the client is in, or those that it is about.
+func (s *session) admitRoomsOut(j *job) engine.Code {
+	j.mapped = s.gen.rooms.Apply(j.in)
+	if j.mapped.Code != engine.CodeNone {
+		return j.mapped.Code
+	}
+	switch j.mapped.told {
+	case rooms.Joined:
+		if !j.n.fits(j.mapped.Rooms, s.gen.Limits.Rooms) {
+			return engine.CodeRooms
+		}
+		j.n.enter(j.mapped.Rooms)
+		j.in.Session = s.view(j.n)
+	case rooms.Left:
+		j.n.exit(j.mapped.Rooms)
+		j.in.Session = s.view(j.n)
+	default:
+		if s.gen.Rooms.Emits == EmitsMembers && j.mapped.target && !j.n.hears(j.mapped.Rooms) {
+			return engine.CodeNotMember
+		}
+	}
+	return engine.CodeNone
+}
+
+// hears reports whether emits about all these rooms are for the client: it is in them, or has asked to be and the
+// server may have let it in. What names no room is not.
+func (n *namespace) hears(about []string) bool {
+	for _, room := range about {
+		if !n.inside(room) && n.toServer.pending[room] == 0 {
+			return false
+		}
+	}
+	return len(about) > 0
+}
+
+// noteEvent keeps what a forwarded event leads to.
+func (s *session) noteEvent(j *job) {
+	w := waiting{event: j.in.Event}
+	switch j.in.Kind {
+	case engine.Join:
+		if w.rooms = j.mapped.Rooms; !j.pkt.HasID {
+			j.n.enter(w.rooms)
+		}
+	case engine.Leave:
+		j.n.exit(j.mapped.Rooms)
+	}
+	if j.pkt.HasID {
+		j.n.asked(j.from.dir).add(j.pkt.ID, w, s.gen.Limits.Acks, j.in.Time)
+	}
+}
+
+// settleJoin takes the server's answer to a join, whatever becomes of the answer on its way to the client.
+func (s *session) settleJoin(j *job, asked []string) {
+	if len(asked) > 0 && !s.gen.Rooms.refuses(j.pkt.Data) {
+		j.n.enter(asked)
+	}
+}
+
+// enter and exit change the rooms that the client is in. A join that is still to be answered does not bring it back to
+// what it has left.
+func (n *namespace) enter(more []string) {
+	for _, room := range more {
+		n.rooms = addRoom(n.rooms, room)
+	}
+	n.seen = nil
+}
+
+func (n *namespace) exit(less []string) {
+	for _, room := range less {
+		n.rooms = removeRoom(n.rooms, room)
+		n.toServer.giveUp(room)
+	}
+	n.seen = nil
+}
