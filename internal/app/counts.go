@@ -12,10 +12,11 @@ import (
 type counts struct {
 	next gateway.Log
 
-	mu     sync.RWMutex
-	made   map[outcome]*atomic.Uint64
-	errors map[pluginError]*atomic.Uint64
-	nanos  atomic.Uint64 // spent deciding
+	mu      sync.RWMutex
+	made    map[outcome]*atomic.Uint64
+	errors  map[pluginError]*atomic.Uint64
+	watched map[pluginError]*atomic.Uint64 // denials in monitor mode
+	nanos   atomic.Uint64                  // spent deciding
 }
 
 // outcome is what decisions are counted by. A policy's own codes count as the gateway's number.
@@ -27,13 +28,15 @@ type outcome struct {
 	changed   bool
 }
 
+// pluginError is what the failures of plugins are counted by, and their denials in monitor mode.
 type pluginError struct {
 	plugin string
 	code   engine.Code
 }
 
 func newCounts(next gateway.Log) *counts {
-	return &counts{next: next, made: map[outcome]*atomic.Uint64{}, errors: map[pluginError]*atomic.Uint64{}}
+	return &counts{next: next, made: map[outcome]*atomic.Uint64{}, errors: map[pluginError]*atomic.Uint64{},
+		watched: map[pluginError]*atomic.Uint64{}}
 }
 
 // Decision implements [gateway.Log].
@@ -43,8 +46,12 @@ func (c *counts) Decision(in *engine.Input, d *engine.Decision) {
 		c.nanos.Add(uint64(max(0, d.Took)))
 	}
 	for i := range d.Steps {
-		if v := &d.Steps[i].Verdict; v.Err != nil {
+		v := &d.Steps[i].Verdict
+		if v.Err != nil {
 			add(c, c.errors, pluginError{d.Steps[i].Plugin, v.Code})
+		}
+		if d.Steps[i].Mode == engine.Monitor && v.Effect == engine.Deny {
+			add(c, c.watched, pluginError{d.Steps[i].Plugin, v.Code})
 		}
 	}
 	c.next.Decision(in, d)

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/siogw/siogw/engine"
 	"github.com/siogw/siogw/gateway"
@@ -32,8 +33,10 @@ type Judge struct {
 	Baseline bool               // Policy is the baseline
 	Contract *contract.Contract // nil for none
 	Plugins  []*Plugin
-	Warnings []string // of what is probably a mistake in the policy, with file and line
+	Shadow   *rego.Policy // asked beside Policy, by a whole gateway; nil for none
+	Warnings []string     // of what is probably a mistake in the policy, with file and line
 
+	shadow  *shadow            // nil where it is not asked
 	runtime *hostabi.Runtime   // nil without plugins
 	tokens  *identity.Verifier // Verifier, nil without one
 }
@@ -56,11 +59,13 @@ func NewJudge(ctx context.Context, cfg *config.Config, o JudgeOptions) (*Judge, 
 	j := &Judge{}
 	stages, err := j.loadPlugins(ctx, cfg, o)
 	first, errContract := j.loadContract(cfg)
-	errs := []error{errContract, j.loadPolicy(ctx, cfg), err, j.loadKeys(cfg, o.Logger)}
+	errs := []error{errContract, j.loadPolicy(ctx, cfg), j.loadShadow(ctx, cfg), err, j.loadKeys(cfg, o.Logger)}
 	if err := errors.Join(errs...); err != nil {
 		return nil, errors.Join(err, j.Close(ctx))
 	}
-	stages = append(append(first, stages...), j.policyStage(cfg, o.Watch))
+	policy := j.policyStage(cfg, o.Watch)
+	j.startShadow(cfg, &policy, o)
+	stages = append(append(first, stages...), policy)
 	if j.Engine, err = engine.New(stages...); err == nil && o.Fetch {
 		err = j.startKeys(ctx, o.Before)
 	}
@@ -77,7 +82,7 @@ func (j *Judge) loadPolicy(ctx context.Context, cfg *config.Config) (err error) 
 		j.Policy, err = rego.Baseline(ctx)
 		return err
 	}
-	if j.Policy, err = j.load(ctx, cfg, cfg.Policy.Paths); err != nil {
+	if j.Policy, err = j.load(ctx, cfg, cfg.Policy.Paths, cfg.Policy.Timeout); err != nil {
 		return err
 	}
 	if engine.Mode(cfg.Policy.Mode) == engine.Off {
@@ -88,8 +93,8 @@ func (j *Judge) loadPolicy(ctx context.Context, cfg *config.Config) (err error) 
 }
 
 // load loads what is at paths, and holds it against the contract. Its errors have file and line of their own.
-func (j *Judge) load(ctx context.Context, cfg *config.Config, paths []config.Path) (*rego.Policy, error) {
-	o := rego.Options{Timeout: cfg.Policy.Timeout, Memo: memoOf(cfg), Args: j.argsTypes(cfg)}
+func (j *Judge) load(ctx context.Context, cfg *config.Config, paths []config.Path, timeout time.Duration) (*rego.Policy, error) {
+	o := rego.Options{Timeout: timeout, Memo: memoOf(cfg), Args: j.argsTypes(cfg)}
 	for _, p := range paths {
 		o.Paths = append(o.Paths, string(p))
 	}
@@ -116,6 +121,7 @@ func (j *Judge) policyStage(cfg *config.Config, watch func(*rego.Policy) engine.
 // Close releases what the plugins hold. No decision may be under way or come later.
 func (j *Judge) Close(ctx context.Context) error {
 	var errs []error
+	j.shadow.close()
 	if j.tokens != nil {
 		j.tokens.Stop()
 	}

@@ -9,10 +9,11 @@ import (
 	"github.com/siogw/siogw/plugins/wasm"
 )
 
-// Keep holds what plugins of a name keep while configurations come and go: their stores and what they counted. The
-// zero value is empty. Safe for concurrent use.
+// Keep holds what plugins of a name keep while configurations come and go: their stores and what they counted; and
+// what the policy's shadow counted. The zero value is empty. Safe for concurrent use.
 type Keep struct {
 	stores kv.Set
+	shadow shadowCounts
 
 	mu      sync.Mutex
 	tallies map[string]*wasm.Tally

@@ -24,6 +24,7 @@ var (
 		"kind", "direction", "effect", "code", "transformed")
 	decisionTime = desc("decision_seconds_total", "Time spent deciding.")
 	pluginErrors = desc("plugin_errors_total", "Failures of plugins, by their name and the numbered code.", "plugin", "code")
+	monitored    = desc("monitored_denials_total", "Denials that did not count, since what denied is in monitor mode: the policy, the contract or a plugin, by its name and the numbered code.", "plugin", "code")
 	logDropped   = desc("decision_log_dropped_total", "Lines that the decision log could not write.")
 	shieldHits   = desc("shield_hits_total", "Attacks that a shield met, by its id; in monitor mode they passed.", "shield")
 	buildInfo    = desc("build_info", "1, with the version of the program.", "version")
@@ -32,10 +33,11 @@ var (
 // Describe implements prometheus.Collector.
 func (c collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{sessionsOpen, sessionsOpened, sessionsClosed, packets, decisions,
-		decisionTime, pluginErrors, logDropped, shieldHits, buildInfo} {
+		decisionTime, pluginErrors, monitored, logDropped, shieldHits, buildInfo} {
 		ch <- d
 	}
 	describeMemo(ch)
+	describeShadow(ch)
 	describeFront(ch)
 	describePlugins(ch)
 	describeLimits(ch)
@@ -61,6 +63,7 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 		count(decisions, n, o.kind.String(), o.direction.String(), o.effect.String(), strconv.Itoa(int(o.code)), strconv.FormatBool(o.changed))
 	})
 	each(k, k.errors, func(e pluginError, n float64) { count(pluginErrors, n, e.plugin, strconv.Itoa(int(e.code))) })
+	each(k, k.watched, func(e pluginError, n float64) { count(monitored, n, e.plugin, strconv.Itoa(int(e.code))) })
 	count(decisionTime, float64(k.nanos.Load())/1e9)
 	count(logDropped, float64(c.app.log.Dropped()))
 	for _, s := range c.app.current.Load().shields.List(true) {
@@ -69,6 +72,7 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 		}
 	}
 	c.app.collectMemo(ch)
+	c.app.keep.shadow.collect(ch)
 	c.app.collectFront(ch)
 	c.app.keep.collect(ch)
 	c.app.current.Load().judge.collectPlugins(ch)

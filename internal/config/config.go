@@ -194,12 +194,13 @@ type Policy struct {
 	// Timeout is for one evaluation, which then denies. Default 250ms.
 	Timeout time.Duration `yaml:"timeout" min:"1ms" max:"10s"`
 	Memo    Memo          `yaml:"memo"`
+	Shadow  Shadow        `yaml:"shadow"`
 }
 
-// Plugin is one Wasm plugin in its place.
+// Plugin is one plugin in its place.
 type Plugin struct {
 	Name    string        `yaml:"name"`   // input.plugins.NAME and the log; required; letters, digits, - and _
-	Source  Source        `yaml:"source"` // std:NAME, or the path of a .wasm or .js file; required
+	Source  Source        `yaml:"source"` // std:NAME, the path of a .wasm or .js file, or native:PATH of a program; required
 	Match   Match         `yaml:"match"`
 	Config  JSON          `yaml:"config"`                                  // what the plugin is configured with; default {}
 	Memory  Size          `yaml:"memory" min:"64KiB" max:"4GiB"`           // cap on its memory; default 16MiB
@@ -216,6 +217,13 @@ type Plugin struct {
 	Memo     Size     `yaml:"memo" max:"4GiB"`              // of verdicts kept, where the plugin is pure; default 1MiB, 0 keeps none
 	KV       KV       `yaml:"kv"`
 	Backoff  Backoff  `yaml:"backoff"`
+
+	// Of native plugins: Memory is 256MiB and Timeout 100ms by default, SHA256 is required, and the rest below goes with them alone.
+	Args         []string          `yaml:"args"`                                // of the program's command line; default none
+	Env          map[string]Secret `yaml:"env"`                                 // all that is in its environment; default none
+	Dir          Path              `yaml:"dir"`                                 // where it works; default "": the program's folder
+	MaxInFlight  int               `yaml:"max_in_flight" min:"1" max:"65536"`   // questions that it has at one time; default 256
+	StartTimeout time.Duration     `yaml:"start_timeout" min:"100ms" max:"10m"` // till it serves; default 10s
 }
 
 // Match says which inputs a plugin is asked about. An empty list matches all.
@@ -267,7 +275,7 @@ type Log struct {
 type (
 	Path        string      // of a file; relative to the folder of the configuration file
 	Location    string      // a file as Path, or an http or https URL
-	Source      string      // std:NAME, or a file as Path
+	Source      string      // std:NAME, or a file as Path, also native:FILE
 	Output      string      // stdout, stderr, none, or a file as Path
 	Secret      string      // never printed
 	URL         url.URL     // http or https, without user, query and fragment; or unix:/path
