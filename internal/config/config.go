@@ -221,7 +221,7 @@ type Plugin struct {
 	// Of native plugins: Memory is 256MiB and Timeout 100ms by default, SHA256 is required, and the rest below goes with them alone.
 	Args         []string          `yaml:"args"`                                // of the program's command line; default none
 	Env          map[string]Secret `yaml:"env"`                                 // all that is in its environment; default none
-	Dir          Path              `yaml:"dir"`                                 // where it works; default "": the program's folder
+	Dir          Folder            `yaml:"dir"`                                 // where it works; default "": the program's folder
 	MaxInFlight  int               `yaml:"max_in_flight" min:"1" max:"65536"`   // questions that it has at one time; default 256
 	StartTimeout time.Duration     `yaml:"start_timeout" min:"100ms" max:"10m"` // till it serves; default 10s
 }

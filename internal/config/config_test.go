@@ -151,8 +151,8 @@ func TestErrors(t *testing.T) {
 		{"kind", "plugins: [{ name: a, source: std:b, match: { kinds: [disconnect] } }]", `2:54: plugins.0.match.kinds.0: want handshake, connect, join, leave, event, ack or emit, found "disconnect"`},
 		{"direction", "plugins: [{ name: a, source: std:b, match: { directions: [up] } }]", `2:59: plugins.0.match.directions.0: want in or out, found "up"`},
 		{"plugin without name", "plugins: [{ source: std:b }]", `2:11: plugins.0.name: required`},
-		{"plugin without source", "plugins: [{ name: a }]", `2:11: plugins.0.source: required: std:NAME or the path of a .wasm or .js file`},
-		{"plugin source", "plugins: [{ name: a, source: /x/a.py }]", `2:30: plugins.0.source: want std:NAME or the path of a .wasm or .js file, found "/x/a.py"`},
+		{"plugin without source", "plugins: [{ name: a }]", `2:11: plugins.0.source: required: std:NAME, the path of a .wasm or .js file, or native:PATH`},
+		{"plugin source", "plugins: [{ name: a, source: /x/a.py }]", `2:30: plugins.0.source: want std:NAME, the path of a .wasm or .js file, or native:PATH, found "/x/a.py"`},
 		{"plugin name", "plugins: [{ name: 'a b', source: std:b }]", `2:19: plugins.0.name: want letters, digits, - and _, at most 64, found "a b"`},
 		{"reserved name", "plugins: [{ name: policy, source: std:b }]", `2:19: plugins.0.name: "policy" is reserved`},
 		{"name twice", "plugins: [{ name: a, source: std:b }, { name: a, source: std:b }]", `2:47: plugins.1.name: "a" is the name of plugins.0 too`},
@@ -272,7 +272,7 @@ func TestAllErrorsAreTold(t *testing.T) {
 	want := `f: upstream.url: required: the address of the Socket.IO server, such as http://127.0.0.1:3000
 f:1:7: eio3: want true or false, found "maybe"
 f:2:11: plugins.0.name: required
-f:2:11: plugins.0.source: required: std:NAME or the path of a .wasm or .js file
+f:2:11: plugins.0.source: required: std:NAME, the path of a .wasm or .js file, or native:PATH
 f:3:1: listn: unknown key, did you mean listen?
 f:4:6: tls: want a section (key: value), found the number 3`
 	if err == nil || err.Error() != want {

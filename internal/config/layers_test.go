@@ -138,7 +138,7 @@ func TestLayerErrors(t *testing.T) {
 		{[]string{"origins.-1=https://a"}, nil, "--set origins.-1: origins.-1: want an index from 0 to 0"},
 		{[]string{"transports.0.x=a"}, nil, "--set transports.0.x: transports.0.x: unknown key: transports.0 has none below it"},
 		{[]string{"plugins.0.nme=a"}, nil, "--set plugins.0.nme: plugins.0.nme: unknown key, did you mean plugins.0.name?\n" +
-			"siogw.yaml: plugins.0.name: required\nsiogw.yaml: plugins.0.source: required: std:NAME or the path of a .wasm or .js file"},
+			"siogw.yaml: plugins.0.name: required\nsiogw.yaml: plugins.0.source: required: std:NAME, the path of a .wasm or .js file, or native:PATH"},
 		{[]string{"limits=3"}, nil, "--set limits: limits: want a section (key: value), found the number 3"},
 	}
 	for _, tt := range tests {

@@ -57,6 +57,7 @@ type Backoff struct {
 // pluginLimits gives the defaults of what bounds a plugin.
 func (p *Plugin) pluginLimits() {
 	p.Sessions, p.Memo = hostabi.MaxSessions, 1<<20
+	p.MaxInFlight, p.StartTimeout = 256, 10*time.Second
 	p.KV = KV{Entries: 10_000, Bytes: 4 << 20, TTL: 24 * time.Hour}
 	p.Backoff = Backoff{Failures: 10, Window: 10 * time.Second, Pause: time.Second, MaxPause: time.Minute}
 }

@@ -71,6 +71,9 @@ func files(v reflect.Value) (out []string) {
 	case Location:
 		return some(string(x), x != "" && !x.IsURL())
 	case Source:
+		if path, native := x.Native(); native {
+			return []string{path, path + ".manifest.json"}
+		}
 		_, std := x.Std()
 		return some(string(x), x != "" && !std)
 	}

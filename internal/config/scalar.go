@@ -62,6 +62,13 @@ func (s *Source) parse(text, dir string) error {
 		*s = Source(text)
 		return nil
 	}
+	if path, ok := Source(text).Native(); ok {
+		if path == "" {
+			return errors.New("want native:PATH")
+		}
+		*s = Source("native:" + resolve(path, dir))
+		return nil
+	}
 	*s = Source(resolve(text, dir))
 	return nil
 }

@@ -86,11 +86,13 @@ func (d *decoder) plugins() {
 		}
 		first[p.Name] = i
 		d.pluginRanges(&p, key)
-		if _, std := p.Source.Std(); p.Source == "" {
-			d.fail(key+".source", "required: std:NAME or the path of a .wasm or .js file")
-		} else if !std && !p.Source.loadable() {
-			d.fail(key+".source", "want std:NAME or the path of a .wasm or .js file, found %q", string(p.Source))
+		_, std := p.Source.Std()
+		if _, native := p.Source.Native(); p.Source == "" {
+			d.fail(key+".source", "required: std:NAME, the path of a .wasm or .js file, or native:PATH")
+		} else if !std && !native && !p.Source.loadable() {
+			d.fail(key+".source", "want std:NAME, the path of a .wasm or .js file, or native:PATH, found %q", string(p.Source))
 		}
+		d.native(&d.cfg.Plugins[i], key)
 	}
 }
 
