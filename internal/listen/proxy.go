@@ -55,3 +55,10 @@ func (c *proxied) Read(b []byte) (int, error) {
 	}
 	return c.Conn.Read(b)
 }
+
+// TCP gives the connection itself, nil for another, for who reads and writes it without waiting. What came with the
+// header is read first: the library keeps at most 256 bytes, and net/http asks for more than that.
+func (c *proxied) TCP() *net.TCPConn {
+	tcp, _ := c.Conn.TCPConn()
+	return tcp
+}

@@ -18,7 +18,10 @@ import (
 // as TLS.
 func takable(c net.Conn) net.Conn {
 	if inner, ok := c.(interface{ TCP() *net.TCPConn }); ok {
-		return inner.TCP()
+		if tcp := inner.TCP(); tcp != nil {
+			return tcp
+		}
+		return nil
 	}
 	switch c.(type) {
 	case *net.TCPConn, *net.UnixConn:
