@@ -1,0 +1,16 @@
+//go:build !linux
+
+package wsconn
+
+import (
+	"net"
+	"testing"
+)
+
+// bare makes a server's Conn that is a WebSocket already, and its peer.
+func bare(_ testing.TB, lim Limits) (Conn, net.Conn) {
+	network, peer := net.Pipe()
+	return over(network, lim), peer
+}
+
+func holdsBuffer(c Conn) bool { return c.(*portable).out != nil }
