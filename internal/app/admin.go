@@ -11,13 +11,16 @@ import (
 
 // Admin gives the handler of the admin listener: /healthz says that the process is up, /readyz that new
 // clients would be served, /metrics is for Prometheus, /shields lists the virtual patches as JSON; POST /reload does what
-// [App.ReadAgain] does.
+// [App.ReadAgain] does; /.well-known/jwks.json has the public keys of the gateway's own tokens, and POST /tickets gives a
+// one-time ticket.
 func (a *App) Admin() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok") })
 	mux.HandleFunc("GET /readyz", a.ready)
 	mux.HandleFunc("GET /shields", a.listShields)
 	mux.HandleFunc("POST /reload", a.serveReload)
+	mux.HandleFunc("POST /tickets", a.serveTickets)
+	mux.HandleFunc("GET /.well-known/jwks.json", a.serveKeySet)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(a.registry(), promhttp.HandlerOpts{}))
 	return mux
 }

@@ -63,6 +63,7 @@ func (a *App) assemble(o Options) error {
 	for _, m := range a.cfg.DecisionLog.Mask {
 		lo.Mask = append(lo.Mask, string(m))
 	}
+	lo.Mask = append(lo.Mask, tokenMasks(a.cfg)...)
 	var err error
 	if a.log, err = decisionlog.Open(lo); err != nil {
 		return a.cfg.Error("decision_log.output", err)
@@ -76,7 +77,7 @@ func (a *App) assemble(o Options) error {
 }
 
 // Handler serves clients.
-func (a *App) Handler() http.Handler { return a.gateway }
+func (a *App) Handler() http.Handler { return http.HandlerFunc(a.serveClients) }
 
 // Log gives the decision log, for a tap.
 func (a *App) Log() *decisionlog.Log { return a.log }
@@ -121,6 +122,8 @@ func Warnings(cfg *config.Config) []string {
 		"ANONYMOUS CLIENTS ARE LET IN beside those with tokens: set identity.required to true, or to false if that is meant")
 	warn(cfg.Identity.Fetch.Insecure, "KEYS ARE FETCHED OVER PLAIN HTTP (identity.fetch.insecure): who can change them on the way can sign any token")
 	warn(cfg.Identity.HasKeys() && cfg.Identity.OnExpiry == "ignore", "EXPIRED IDENTITIES LIVE ON: identity.on_expiry is ignore")
+	warn(cfg.Identity.Upstream.Signs() && len(cfg.Identity.Upstream.Keys) == 0, "THE UPSTREAM'S TOKENS ARE SIGNED BY A KEY OF THIS PROCESS ALONE: "+
+		"set identity.upstream.keys where there are several gateways, or where the upstream keeps keys over a restart")
 	weak := func(key string, secret config.Secret) {
 		warn(secret != "" && len(secret) < 32, fmt.Sprintf("WEAK SECRET: %s has %d bytes; RFC 7518 section 3.2 asks for 32, what is shorter can be found by trying", key, len(secret)))
 	}

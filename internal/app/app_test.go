@@ -46,7 +46,7 @@ limits: { send_buffer: 1MiB, events: { per_event: { message: 10/s } } }
 origin_required: true
 session: { cookie: io }
 responses: [{ action: ban }]
-identity: { required: true, jwt: { secret: 0123456789abcdef0123456789abcdef } }
+identity: { required: true, jwt: { secret: 0123456789abcdef0123456789abcdef }, upstream: { auth: exchange, event: e } }
 rooms: { join: [{ event: a }], leave: [{ event: b }], target: [{ event: a }] }
 deny: { ack: false }
 `)
@@ -57,7 +57,7 @@ deny: { ack: false }
 		v := reflect.ValueOf(v)
 		for i := range v.NumField() {
 			switch name := v.Type().Field(i).Name; name {
-			case "Engine", "Verifier", "Log", "Logger", "Shields", "Release": // made by assemble
+			case "Engine", "Verifier", "Tell", "Log", "Logger", "Shields", "Release": // made by assemble
 			default:
 				if v.Field(i).IsZero() {
 					t.Errorf("%s.%s is not set", v.Type(), name)

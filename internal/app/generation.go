@@ -78,6 +78,7 @@ func (gen *generation) close(ctx context.Context) error {
 func (gen *generation) rules(release func(*generation)) gateway.Rules {
 	r := gatewayRules(gen.cfg)
 	r.Engine, r.Verifier, r.Shields = gen.judge.Engine, gen.judge.Verifier, gen.shields
+	gen.judge.tell(&r)
 	r.Release = func() { release(gen) }
 	return r
 }

@@ -4,26 +4,26 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 
 	"github.com/siogw/siogw/internal/config"
 	"github.com/siogw/siogw/internal/identity"
 )
 
 // loadKeys makes the verifier of tokens and certificates, where the configuration has any.
-func (j *Judge) loadKeys(cfg *config.Config, log *slog.Logger) error {
+func (j *Judge) loadKeys(cfg *config.Config, jo JudgeOptions) error {
 	id := &cfg.Identity
 	if !id.Proves() {
 		return nil
 	}
 	f := &id.Fetch
-	o := identity.Options{Logger: log, Fetch: identity.Fetch{Refresh: f.Refresh, Timeout: f.Timeout,
+	o := identity.Options{Logger: jo.Logger, Fetch: identity.Fetch{Refresh: f.Refresh, Timeout: f.Timeout,
 		Stale: f.Stale, Insecure: f.Insecure, CAFile: string(f.CAFile), Start: identity.Start(f.Start), StartTime: f.StartTime}}
 	if id.Certificate != "none" {
 		o.Certificate = id.Certificate
 	}
-	for _, s := range id.JWT.From {
-		o.From = append(o.From, string(s))
+	o.From = sources(id.JWT.From)
+	if id.Tickets.On() {
+		o.Tickets, o.TicketFrom = lastingOf(jo.Keep).store(cfg), sources(id.Tickets.From)
 	}
 	issuers := id.Issuers
 	if len(issuers) == 0 && id.JWT.HasKey() {

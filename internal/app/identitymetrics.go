@@ -18,6 +18,7 @@ func describeIdentity(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{keyFetches, keysUsable, keysFetched, expired, refreshed} {
 		ch <- d
 	}
+	describeTelling(ch)
 }
 
 func (j *Judge) collectIdentity(ch chan<- prometheus.Metric, st *gateway.Stats) {
@@ -29,6 +30,7 @@ func (j *Judge) collectIdentity(ch chan<- prometheus.Metric, st *gateway.Stats) 
 	}
 	count(expired, st.Expired)
 	count(refreshed, st.Refreshed)
+	j.lasting.collect(ch)
 	if j.tokens == nil {
 		return
 	}

@@ -39,6 +39,7 @@ type Judge struct {
 	shadow  *shadow            // nil where it is not asked
 	runtime *hostabi.Runtime   // nil without plugins
 	tokens  *identity.Verifier // Verifier, nil without one
+	telling
 }
 
 // JudgeOptions says how to assemble a Judge.
@@ -59,7 +60,7 @@ func NewJudge(ctx context.Context, cfg *config.Config, o JudgeOptions) (*Judge, 
 	j := &Judge{}
 	stages, err := j.loadPlugins(ctx, cfg, o)
 	first, errContract := j.loadContract(cfg)
-	errs := []error{errContract, j.loadPolicy(ctx, cfg), j.loadShadow(ctx, cfg), err, j.loadKeys(cfg, o.Logger)}
+	errs := []error{errContract, j.loadPolicy(ctx, cfg), j.loadShadow(ctx, cfg), err, j.loadTeller(cfg, lastingOf(o.Keep)), j.loadKeys(cfg, o)}
 	if err := errors.Join(errs...); err != nil {
 		return nil, errors.Join(err, j.Close(ctx))
 	}

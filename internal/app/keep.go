@@ -12,8 +12,9 @@ import (
 // Keep holds what plugins of a name keep while configurations come and go: their stores and what they counted; and
 // what the policy's shadow counted. The zero value is empty. Safe for concurrent use.
 type Keep struct {
-	stores kv.Set
-	shadow shadowCounts
+	stores  kv.Set
+	lasting lasting
+	shadow  shadowCounts
 
 	mu      sync.Mutex
 	tallies map[string]*wasm.Tally
@@ -46,6 +47,7 @@ func (k *Keep) tally(plugin string) *wasm.Tally {
 // only drops what plugins keep that cfg does not have any more, and holds the others to its limits. cfg is in force: one
 // that is refused changes nothing.
 func (k *Keep) only(cfg *config.Config) {
+	k.lasting.limit(cfg)
 	var stored []string
 	named := map[string]bool{}
 	for i := range cfg.Plugins {

@@ -63,7 +63,7 @@ func gatewayRules(c *config.Config) gateway.Rules {
 		Rooms:    roomRules(&c.Rooms),
 		Deny:     gateway.Deny{NoAck: !c.Deny.Ack, Event: c.Deny.Event, MaxPerMinute: c.Deny.MaxPerMinute},
 		Require:  c.Identity.Required,
-		OnExpiry: gateway.OnExpiry(c.Identity.OnExpiry), RefreshEvent: c.Identity.RefreshEvent,
+		OnExpiry: gateway.OnExpiry(c.Identity.OnExpiry), RefreshEvent: c.Identity.RefreshEvent, TellEvent: c.Identity.Upstream.Event,
 		Responses: responses(c.Responses),
 	}
 }

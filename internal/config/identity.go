@@ -28,7 +28,9 @@ type Identity struct {
 	OnExpiry string `yaml:"on_expiry" enum:"leave,close,ignore"`
 	// RefreshEvent is the event by which a client brings a new token on a live connection; it is never forwarded.
 	// Default siogw:refresh; "" for none.
-	RefreshEvent string `yaml:"refresh_event"`
+	RefreshEvent string  `yaml:"refresh_event"`
+	Upstream     Tell    `yaml:"upstream"`
+	Tickets      Tickets `yaml:"tickets"`
 	// Required refuses a CONNECT without a verified identity. Default false.
 	Required bool `yaml:"required"`
 }
@@ -96,6 +98,8 @@ func defaultIdentity() Identity {
 		Certificate:  "none",
 		OnExpiry:     "leave",
 		RefreshEvent: "siogw:refresh",
+		Upstream:     defaultTell(),
+		Tickets:      defaultTickets(),
 	}
 }
 
@@ -110,12 +114,14 @@ func (j *JWT) HasKey() bool {
 func (i *Identity) HasKeys() bool { return i.JWT.HasKey() || len(i.Issuers) > 0 }
 
 // Proves reports whether anybody can be authenticated.
-func (i *Identity) Proves() bool { return i.HasKeys() || i.Certificate != "none" }
+func (i *Identity) Proves() bool { return i.HasKeys() || i.Certificate != "none" || i.Tickets.On() }
 
 func (d *decoder) identity() {
 	i := &d.cfg.Identity
 	d.jwt("identity.jwt", &i.JWT)
 	d.issuers()
+	d.tell()
+	d.tickets()
 	if i.HasKeys() && len(i.JWT.From) == 0 {
 		d.fail("identity.jwt.from", "want at least one place of a token")
 	}
@@ -129,7 +135,7 @@ func (d *decoder) identity() {
 		return
 	}
 	const missing = "needs identity.jwt.secret, secret_file, public_key_file, jwks or discovery"
-	if i.Required && i.Certificate == "none" {
+	if i.Required && i.Certificate == "none" && !i.Tickets.On() && i.Tickets.SecretFile == "" {
 		d.fail("identity.required", missing)
 	}
 	j := &i.JWT
@@ -194,31 +200,33 @@ func (d *decoder) jwt(key string, j *JWT) {
 
 // secretFiles reads each secret_file.
 func (d *decoder) secretFiles() {
-	d.secretFile("identity.jwt", &d.cfg.Identity.JWT)
-	for n := range d.cfg.Identity.Issuers {
-		d.secretFile(join("identity.issuers", strconv.Itoa(n)), &d.cfg.Identity.Issuers[n])
+	i := &d.cfg.Identity
+	d.secretFile("identity.jwt", i.JWT.SecretFile, &i.JWT.Secret)
+	for n := range i.Issuers {
+		d.secretFile(join("identity.issuers", strconv.Itoa(n)), i.Issuers[n].SecretFile, &i.Issuers[n].Secret)
 	}
+	d.secretFile("identity.tickets", i.Tickets.SecretFile, &i.Tickets.Secret)
 }
 
-func (d *decoder) secretFile(section string, j *JWT) {
-	if j.SecretFile == "" {
+func (d *decoder) secretFile(section string, file Path, secret *Secret) {
+	if file == "" {
 		return
 	}
 	key := section + ".secret_file"
-	if j.Secret != "" {
+	if *secret != "" {
 		d.fail(key, "%s.secret is set too: choose one", section)
 		return
 	}
-	data, err := os.ReadFile(string(j.SecretFile))
+	data, err := os.ReadFile(string(file))
 	if err != nil {
 		d.fail(key, "%v", err)
 		return
 	}
 	text := strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r")
 	if text == "" {
-		d.fail(key, "%s is empty", j.SecretFile)
+		d.fail(key, "%s is empty", file)
 	}
-	j.Secret = Secret(text)
+	*secret = Secret(text)
 }
 
 func (p *ClaimPath) parse(text, _ string) error {
