@@ -52,6 +52,7 @@ type JudgeOptions struct {
 	Before *Judge
 	// Keep holds what plugins keep beyond this Judge; nil begins anew.
 	Keep *Keep
+	Dry  bool // programs of native plugins are checked and not started: they fail
 }
 
 // NewJudge loads the policy, the plugins and the keys. It goes on after failures, so that its error, a
@@ -127,7 +128,7 @@ func (j *Judge) Close(ctx context.Context) error {
 		j.tokens.Stop()
 	}
 	for _, p := range j.Plugins {
-		errs = append(errs, p.guest.Close(ctx))
+		errs = append(errs, p.close(ctx))
 	}
 	if j.runtime != nil {
 		errs = append(errs, j.runtime.Close(ctx))

@@ -6,12 +6,14 @@ import (
 	"github.com/siogw/siogw/hostabi"
 	"github.com/siogw/siogw/internal/config"
 	"github.com/siogw/siogw/internal/kv"
+	"github.com/siogw/siogw/plugins/native"
 	"github.com/siogw/siogw/plugins/wasm"
 )
 
 // Keep holds what plugins of a name keep while configurations come and go: their stores and what they counted; and
 // what the policy's shadow counted. The zero value is empty. Safe for concurrent use.
 type Keep struct {
+	natives native.Set // the processes of native plugins
 	stores  kv.Set
 	lasting lasting
 	shadow  shadowCounts

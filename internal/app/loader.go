@@ -19,6 +19,7 @@ type loader struct {
 	runtime *hostabi.Runtime
 	logger  *slog.Logger // nil for none
 	keep    *Keep
+	dry     bool // see JudgeOptions
 }
 
 // failure is why a plugin does not load, and the key that is at fault.

@@ -11,22 +11,24 @@ import (
 
 	"github.com/siogw/siogw/engine"
 	"github.com/siogw/siogw/hostabi"
-	"github.com/siogw/siogw/internal/backoff"
 	"github.com/siogw/siogw/internal/config"
 	"github.com/siogw/siogw/plugins/js"
+	"github.com/siogw/siogw/plugins/native"
 	"github.com/siogw/siogw/plugins/std"
 	"github.com/siogw/siogw/plugins/wasm"
 )
 
-// Plugin is a loaded Wasm plugin.
+// Plugin is a loaded plugin.
 type Plugin struct {
 	Config   *config.Plugin
 	Manifest wasm.Manifest
 	Size     int    // of the file, in bytes
 	SHA256   string // of the file, in hex
 
-	guest *wasm.Plugin
-	key   string // plugins.N
+	guest   *wasm.Plugin
+	native  *native.Plugin              // in place of guest; neither when it is only checked
+	release func(context.Context) error // of native's process
+	key     string                      // plugins.N
 
 	module, manifest []byte // while it is loaded
 }
@@ -39,7 +41,7 @@ func (j *Judge) loadPlugins(ctx context.Context, cfg *config.Config, o JudgeOpti
 	if j.runtime, err = hostabi.NewRuntime(ctx, hostabi.RuntimeOptions{CacheDir: CacheDir()}); err != nil {
 		return nil, err
 	}
-	l := loader{runtime: j.runtime, logger: o.Logger, keep: o.Keep}
+	l := loader{runtime: j.runtime, logger: o.Logger, keep: o.Keep, dry: o.Dry}
 	if l.keep == nil {
 		l.keep = &Keep{}
 	}
@@ -61,6 +63,9 @@ func (j *Judge) loadPlugins(ctx context.Context, cfg *config.Config, o JudgeOpti
 
 // read gets the module, and checks that it is the one that the configuration means.
 func (p *Plugin) read() (key string, err error) {
+	if path, ok := p.Config.Source.Native(); ok {
+		return p.readNative(path)
+	}
 	if p.module, p.manifest, err = openModule(p.Config.Source); err != nil {
 		return "source", err
 	}
@@ -80,12 +85,15 @@ func (p *Plugin) read() (key string, err error) {
 // start makes the guest that runs. With an error, it gives the key that is at fault.
 func (p *Plugin) start(ctx context.Context, l *loader) (key string, err error) {
 	c := p.Config
+	if path, ok := c.Source.Native(); ok {
+		return p.startNative(ctx, path, l)
+	}
 	p.guest, err = wasm.Load(ctx, l.runtime, wasm.Options{
 		Name: c.Name, Wasm: p.module, Manifest: p.manifest, Config: c.Config,
 		Memory: int64(c.Memory), Timeout: c.Timeout, Logger: l.logger,
 		Lifetime: string(c.Lifetime), Sessions: c.Sessions, Memo: int64(c.Memo),
 		Granted: c.Granted(), Store: l.keep.store(c), Tally: l.keep.tally(c.Name),
-		Backoff: backoff.Options{Failures: c.Backoff.Failures, Window: c.Backoff.Window, Pause: c.Backoff.Pause, MaxPause: c.Backoff.MaxPause},
+		Backoff: backoffOf(c),
 	})
 	p.module, p.manifest = nil, nil
 	switch {
@@ -110,7 +118,7 @@ func openModule(s config.Source) (module, manifest []byte, err error) {
 
 func (p *Plugin) stage() engine.Stage {
 	c := p.Config
-	s := engine.Stage{Name: c.Name, Plugin: p.guest, Phase: engine.AfterPolicy, Mode: engine.Mode(c.Mode), OnError: engine.Deny,
+	s := engine.Stage{Name: c.Name, Plugin: p.decider(), Phase: engine.AfterPolicy, Mode: engine.Mode(c.Mode), OnError: engine.Deny,
 		Match: engine.Match{Namespaces: c.Match.Namespaces, Events: c.Match.Events}}
 	if c.Phase == "before_policy" {
 		s.Phase = engine.BeforePolicy

@@ -24,7 +24,7 @@ var (
 
 func describePlugins(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{pluginCounter, pluginOut, pluginOuts, pluginRefused, pluginLines, pluginSessions,
-		pluginMemo, kvEntries, kvBytes, kvRefused} {
+		pluginMemo, nativeRestarts, nativeLate, nativeUnderWay, kvEntries, kvBytes, kvRefused} {
 		ch <- d
 	}
 }
@@ -53,6 +53,10 @@ func (k *Keep) collect(ch chan<- prometheus.Metric) {
 // collectPlugins tells how the plugins of j are.
 func (j *Judge) collectPlugins(ch chan<- prometheus.Metric) {
 	for _, p := range j.Plugins {
+		if p.native != nil {
+			p.collectNative(ch)
+			continue
+		}
 		name := p.Config.Name
 		out := 0.0
 		if !p.guest.InService() {

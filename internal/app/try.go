@@ -14,6 +14,9 @@ import (
 // *[config.Error] of the plugin, tells of the first that it fails on; what it decides does not matter.
 func (j *Judge) Try(ctx context.Context, cfg *config.Config) (problems []error) {
 	for _, p := range j.Plugins {
+		if p.guest == nil { // nobody knows what a program does beside
+			continue
+		}
 		for _, in := range samples() {
 			if !p.matches(in.Kind) {
 				continue

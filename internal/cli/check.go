@@ -122,7 +122,7 @@ func inspect(ctx context.Context, s *streams, c *source, o checkOptions) *report
 	r.Upstream = strings.Join(cfg.Servers(), ", ")
 	_, err = app.LoadCertificates(cfg)
 	r.add(err)
-	j, err := app.NewJudge(ctx, cfg, app.JudgeOptions{Logger: logger(cfg.Log, s.err)})
+	j, err := app.NewJudge(ctx, cfg, app.JudgeOptions{Logger: logger(cfg.Log, s.err), Dry: true})
 	r.add(err)
 	if err != nil {
 		return r
