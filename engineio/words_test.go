@@ -14,13 +14,13 @@ func TestCodesAndReasons(t *testing.T) {
 		}
 	}
 	seen := map[string]bool{}
-	for r := PeerClosed; r <= Inflated; r++ {
+	for r := PeerClosed; r <= Compressed; r++ {
 		if s := r.String(); s == "" || s == "unknown" || seen[s] {
 			t.Errorf("%d: %q", r, s)
 		}
 		seen[r.String()] = true
 	}
-	if got := (Inflated + 1).String(); got != "unknown" {
+	if got := (Compressed + 1).String(); got != "unknown" {
 		t.Error(got)
 	}
 }
