@@ -92,7 +92,10 @@ func TestShadow(t *testing.T) {
 	} {
 		dir := filepath.Dir(string(a.cfg.Policy.Paths[0]))
 		want = strings.NewReplacer("SHADOW", dir+"/s.rego", "POLICY", dir+"/p.rego").Replace(want)
-		waitFor(t, want, func() bool { _, metrics = scrape(t, a.Admin(), "/metrics"); return strings.Contains(metrics, want+"\n") })
+		waitFor(t, want, func() bool {
+			_, metrics = scrape(t, a.Admin(), "/metrics")
+			return strings.Contains(metrics, want+"\n")
+		})
 	}
 	for _, want := range []string{`differs=effect kind=event direction=in namespace=/ event=message session=s1 policy=allow policy_rules=`,
 		`shadow="deny \"rude\"" shadow_reason="be kind" shadow_rules=`, `policy="deny \"long\"" policy_reason="too long"`, `event=draft`, `error=`} {

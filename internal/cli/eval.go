@@ -59,9 +59,18 @@ func eval(ctx context.Context, s *streams, c *source, input, as string) error {
 	}
 	defer j.Close(ctx)
 	d := j.Engine.Decide(ctx, in)
-	e := explain(&d, watched.explanation)
+	e := explain(&d)
+	e.Input = about(in)
+	if seen := watched.input; seen != nil {
+		x := j.Policy.Explain(ctx, seen)
+		e.Policy = &x
+		if j.Shadow != nil {
+			y := j.Shadow.Explain(ctx, seen)
+			e.Shadow = &y
+		}
+	}
 	if as == "json" {
-		err = e.json(s.out)
+		err = indented(s.out, e)
 	} else {
 		err = e.text(s.out)
 	}
@@ -100,10 +109,10 @@ func readInput(s *streams, name string) (*engine.Input, error) {
 	return in, nil
 }
 
-// watcher stands in the policy's place and explains what it decides.
+// watcher stands in the policy's place and notes what it is asked.
 type watcher struct {
-	policy      *rego.Policy
-	explanation *rego.Explanation // nil: the policy was not asked
+	policy *rego.Policy
+	input  *engine.Input // nil: it was not asked
 }
 
 func (w *watcher) watch(p *rego.Policy) engine.Plugin {
@@ -113,13 +122,14 @@ func (w *watcher) watch(p *rego.Policy) engine.Plugin {
 
 // Decide implements engine.Plugin.
 func (w *watcher) Decide(ctx context.Context, in *engine.Input) engine.Verdict {
-	e := w.policy.Explain(ctx, in)
-	w.explanation = &e
+	seen := *in
+	w.input = &seen
 	return w.policy.Decide(ctx, in)
 }
 
 // evaluation is what eval tells.
 type evaluation struct {
+	Input       string            `json:"-"`
 	Effect      string            `json:"effect"`
 	Code        json.RawMessage   `json:"code,omitempty"`
 	Reason      string            `json:"reason,omitempty"`
@@ -129,27 +139,30 @@ type evaluation struct {
 	Args        json.RawMessage   `json:"args,omitempty"` // what would be forwarded, where it changed
 	Auth        json.RawMessage   `json:"auth,omitempty"`
 	Steps       []step            `json:"steps"`
-	Policy      *rego.Explanation `json:"policy,omitempty"`
+	Policy      *rego.Explanation `json:"policy,omitempty"` // absent: it was not asked
+	Shadow      *rego.Explanation `json:"shadow,omitempty"` // what policy.shadow says of the same input
 }
 
 type step struct {
-	Plugin string          `json:"plugin"`
-	Mode   string          `json:"mode"`
-	Effect string          `json:"effect"`
-	Code   json.RawMessage `json:"code,omitempty"`
-	Reason string          `json:"reason,omitempty"`
-	Rules  []string        `json:"rules,omitempty"`
-	Labels json.RawMessage `json:"labels,omitempty"`
-	Error  string          `json:"error,omitempty"`
+	Plugin      string          `json:"plugin"`
+	Mode        string          `json:"mode"`
+	Effect      string          `json:"effect"`
+	Code        json.RawMessage `json:"code,omitempty"`
+	Reason      string          `json:"reason,omitempty"`
+	Rules       []string        `json:"rules,omitempty"`
+	Labels      json.RawMessage `json:"labels,omitempty"`
+	Transformed bool            `json:"transformed,omitempty"`
+	Error       string          `json:"error,omitempty"`
+	Micros      float64         `json:"us"` // of this one time, the first after loading
 }
 
-func explain(d *engine.Decision, policy *rego.Explanation) *evaluation {
-	e := &evaluation{Effect: d.Effect.String(), Code: code(&d.Denial), Reason: d.Reason, Data: d.Data, By: d.By,
-		Transformed: d.Transformed(), Args: d.Args, Auth: d.Auth, Steps: []step{}, Policy: policy}
+func explain(d *engine.Decision) *evaluation {
+	e := &evaluation{Effect: d.Effect.String(), Code: code(&d.Denial), Reason: d.Reason, Data: rego.HideSecrets(d.Data), By: d.By,
+		Transformed: d.Transformed(), Args: rego.HideSecrets(d.Args), Auth: rego.HideSecrets(d.Auth), Steps: []step{}}
 	for i := range d.Steps {
 		v := &d.Steps[i].Verdict
-		st := step{Plugin: d.Steps[i].Plugin, Mode: d.Steps[i].Mode.String(), Effect: v.Effect.String(),
-			Code: code(&v.Denial), Reason: v.Reason, Rules: v.Rules, Labels: v.Labels}
+		st := step{Plugin: d.Steps[i].Plugin, Mode: d.Steps[i].Mode.String(), Effect: v.Effect.String(), Code: code(&v.Denial), Reason: v.Reason,
+			Rules: v.Rules, Labels: rego.HideSecrets(v.Labels), Transformed: v.Transforms(), Micros: float64(d.Steps[i].Took.Nanoseconds()/100) / 10}
 		if v.Err != nil {
 			st.Error = v.Err.Error()
 		}
@@ -163,42 +176,4 @@ func code(d *engine.Denial) json.RawMessage {
 		return nil
 	}
 	return d.Shown()
-}
-
-func (e *evaluation) json(to io.Writer) error {
-	enc := json.NewEncoder(to)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false)
-	return enc.Encode(e)
-}
-
-func (e *evaluation) text(to io.Writer) error {
-	var b strings.Builder
-	line := func(label, value string) {
-		if value != "" {
-			fmt.Fprintf(&b, "%-8s %s\n", label, value)
-		}
-	}
-	b.WriteString(strings.ToUpper(e.Effect) + "\n")
-	line("code", string(e.Code))
-	line("reason", e.Reason)
-	line("data", string(e.Data))
-	line("by", e.By)
-	line("args", string(e.Args))
-	line("auth", string(e.Auth))
-	for _, s := range e.Steps {
-		text := s.Plugin + " (" + s.Mode + "): " + s.Effect
-		if s.Reason != "" {
-			text += ", " + s.Reason
-		}
-		if s.Error != "" {
-			text += ", failed: " + s.Error
-		}
-		line("asked", text)
-	}
-	if e.Policy != nil {
-		b.WriteString("\npolicy: " + e.Policy.String())
-	}
-	_, err := io.WriteString(to, b.String())
-	return err
 }

@@ -74,6 +74,20 @@ func (p *Policy) memoPlan(flow *engine.Input, event, space int) (m MemoPlan, ok 
 	return m, true
 }
 
+// memoPlanOf gives the plan of one input; nil where it has none.
+func (p *Policy) memoPlanOf(in *engine.Input) *MemoPlan {
+	l := p.plans
+	if p.memo == nil || l.of(in) == nil {
+		return nil
+	}
+	m, ok := p.memoPlan(in, classOf(l.wide, l.eventOf, in.Event, inputjson.HasEvent(in)),
+		classOf(l.deep, l.spaceOf, in.Namespace, inputjson.HasNamespace(in)))
+	if !ok {
+		return nil
+	}
+	return &m
+}
+
 // possible reports whether a name can be of class i. An ack may answer an event that is not known; what is so of it is
 // what is so of any event not told.
 func possible(n, i int, has bool) bool {
