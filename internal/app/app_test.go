@@ -84,6 +84,8 @@ func TestWarnings(t *testing.T) {
 		{"identity: { jwt: { secret: 0123456789abcdef0123456789abcdef } }\n" + policy, []string{"ANONYMOUS CLIENTS ARE LET IN"}},
 		{"identity: { required: true, jwt: { jwks: 'http://h/' }, fetch: { insecure: true } }\n" + policy, []string{"KEYS ARE FETCHED OVER PLAIN HTTP"}},
 		{"identity: { required: true, on_expiry: ignore, jwt: { jwks: k.json } }\n" + policy, []string{"EXPIRED IDENTITIES LIVE ON"}},
+		{"identity: { required: true, jwt: { secret: 0123456789abcdef0123456789abcdef }, upstream: { auth: exchange } }\n" + policy, []string{"THE UPSTREAM'S TOKENS ARE SIGNED BY A KEY OF THIS PROCESS ALONE"}},
+		{"identity: { required: true, jwt: { secret: 0123456789abcdef0123456789abcdef }, upstream: { auth: exchange, keys: [k] } }\n" + policy, nil},
 		{key + "policy: { paths: [p], mode: off }", []string{"NOTHING IS AUTHORIZED: policy.mode is off"}},
 		{key + "policy: { paths: [p], mode: monitor }", []string{"NOTHING IS DENIED BY POLICY"}},
 		{key + policy + "listen: 0.0.0.0:8080", []string{"PLAIN HTTP on 0.0.0.0:8080"}},

@@ -91,6 +91,7 @@ func TestContract(t *testing.T) {
 }
 
 func TestErrors(t *testing.T) {
+	const jwt = "identity: { jwt: { secret: 0123456789abcdef0123456789abcdef }, "
 	tests := []struct{ name, yaml, want string }{
 		{"unknown key", "polcy: {}", "2:1: polcy: unknown key, did you mean policy?"},
 		{"unknown key below", "limits:\n  payload: 1KiB\n  atachments: 3", "4:3: limits.atachments: unknown key, did you mean limits.attachments?"},
@@ -195,6 +196,21 @@ func TestErrors(t *testing.T) {
 		{"part of a certificate", "tls: { cert_file: c, key_file: k, client_ca_file: a }\nidentity: { certificate: ip }", `3:26: identity.certificate: want none or subject or common_name or dns or email or uri, found "ip"`},
 		{"expiry", "identity: { on_expiry: kill }", `2:24: identity.on_expiry: want leave or close or ignore, found "kill"`},
 		{"refresh is deny", "identity: { refresh_event: 'siogw:denied' }", `2:28: identity.refresh_event: is deny.event too`},
+		{"told how", "identity: { upstream: { auth: tell } }", `2:31: identity.upstream.auth: want pass or strip or exchange, found "tell"`},
+		{"nobody to tell of", "identity: { upstream: { auth: exchange } }", `2:31: identity.upstream.auth: there is nobody to tell of: needs identity.jwt, issuers, certificate or tickets`},
+		{"keys that sign nothing", "identity: { upstream: { keys: [k] } }", `2:31: identity.upstream.keys: needs identity.upstream.auth: exchange`},
+		{"no field", jwt + "upstream: { auth: exchange, field: '' } }", `2:99: identity.upstream.field: want the name of a member of the CONNECT payload`},
+		{"no header", jwt + "upstream: { header: 'a b' } }", `2:84: identity.upstream.header: want the name of a header, or none`},
+		{"header of the handshake", jwt + "upstream: { header: Cookie } }", `2:84: identity.upstream.header: Cookie is the handshake's own`},
+		{"told by the refresh", jwt + "upstream: { auth: exchange, event: 'siogw:refresh' } }", `2:99: identity.upstream.event: is identity.refresh_event or deny.event too`},
+		{"keys in Engine.IO", jwt + "upstream: { auth: exchange, jwks_path: /socket.io/keys } }", `2:103: identity.upstream.jwks_path: is where Engine.IO answers (path)`},
+		{"keys at no path", jwt + "upstream: { auth: exchange, jwks_path: keys } }", `2:103: identity.upstream.jwks_path: want a path such as /.well-known/jwks.json`},
+		{"short lifetime", jwt + "upstream: { lifetime: 9s } }", `2:86: identity.upstream.lifetime: want at least 10s, found "9s"`},
+		{"long lifetime", jwt + "upstream: { lifetime: 2h } }", `2:86: identity.upstream.lifetime: want at most 1h, found "2h"`},
+		{"weak ticket secret", "identity: { tickets: { secret: 0123456789abcdef0123456789abcde } }", `2:32: identity.tickets.secret: want at least 32 bytes: who finds it can be anybody`},
+		{"tickets from nowhere", "identity: { tickets: { secret: 0123456789abcdef0123456789abcdef, from: [] } }", `2:72: identity.tickets.from: want at least one place of a ticket`},
+		{"tickets without a place", "admin: { listen: '' }\nidentity: { tickets: { secret: 0123456789abcdef0123456789abcdef } }", `3:22: identity.tickets: needs admin.listen, where tickets are given`},
+		{"ticket ttl", "identity: { tickets: { ttl: 11m } }", `2:29: identity.tickets.ttl: want at most 10m, found "11m"`},
 		{"stale", "identity: { fetch: { stale: 1s } }", `2:29: identity.fetch.stale: want at least 1m, found "1s"`},
 		{"not yet: store", "store: redis://h", "2:8: store: a shared store is not supported yet"},
 	}

@@ -302,3 +302,21 @@ func FuzzStrip(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkToken makes one token of each kind of key that is in use for it.
+func BenchmarkToken(b *testing.B) {
+	in := connecting(&engine.Identity{Authenticated: true, Sub: "u1", Roles: []string{"member"}})
+	for name, key := range map[string]crypto.Signer{"ES256": ecKeys()[0], "EdDSA": edKey(), "RS256": rsaKey()} {
+		b.Run(name, func(b *testing.B) {
+			o := signs()
+			o.Own = key
+			one := must(NewTeller(TellOptions{Sign: o}))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := one.Token(in); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
