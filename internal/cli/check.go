@@ -74,6 +74,8 @@ type policyReport struct {
 	Paths    []config.Path `json:"paths"`
 	Mode     string        `json:"mode"`
 	Baseline bool          `json:"baseline"`
+	Shadow   []config.Path `json:"shadow,omitempty"`
+	Sample   int           `json:"sample,omitempty"` // the shadow is asked about one packet of so many
 
 	MemoEnabled bool            `json:"memo_enabled,omitempty"`
 	Memo        []rego.MemoPlan `json:"memo,omitempty"` // with --explain-memo
@@ -130,6 +132,9 @@ func inspect(ctx context.Context, s *streams, c *source, o checkOptions) *report
 	r.Warnings = append(r.Warnings, j.Warnings...)
 	r.add(errors.Join(j.Try(ctx, cfg)...))
 	r.Policy = &policyReport{Paths: cfg.Policy.Paths, Mode: engine.Mode(cfg.Policy.Mode).String(), Baseline: j.Baseline}
+	if j.Shadow != nil {
+		r.Policy.Shadow, r.Policy.Sample = cfg.Policy.Shadow.Paths, cfg.Policy.Shadow.Sample
+	}
 	if o.memo {
 		r.Policy.MemoEnabled, r.Policy.Memo = cfg.Policy.Memo.Enabled, j.Policy.MemoPlans()
 	}
@@ -178,6 +183,9 @@ func (r *report) text(s *streams) error {
 		fmt.Fprintln(s.out, "  policy    the baseline, which authorizes nothing")
 	} else {
 		fmt.Fprintf(s.out, "  policy    %v, %s\n", r.Policy.Paths, r.Policy.Mode)
+	}
+	if len(r.Policy.Shadow) > 0 {
+		fmt.Fprintf(s.out, "  shadow    %v, asked about one packet of %d\n", r.Policy.Shadow, r.Policy.Sample)
 	}
 	memoText(s.out, r.Policy.MemoEnabled, r.Policy.Memo)
 	r.Contract.text(s.out)

@@ -108,7 +108,7 @@ func closes(s *jsonschema.Schema) bool { return s != nil && s.Bool != nil && !*s
 
 func (p *shaper) array(s *jsonschema.Schema, f *form, depth int) {
 	first, rest := s.PrefixItems, s.Items2020
-	var extra any = s.AdditionalItems
+	extra := s.AdditionalItems
 	switch items := s.Items.(type) {
 	case []*jsonschema.Schema:
 		first = items
