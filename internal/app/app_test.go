@@ -18,6 +18,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	beProgram()
 	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/golang/glog.(*fileSink).flushDaemon"))
 }
 
