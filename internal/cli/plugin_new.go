@@ -14,8 +14,8 @@ func pluginNewCommand(s *streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "new DIR",
 		Short: "Make a project that builds and passes its tests",
-		Long: `Make a project in DIR, which must be empty or not there: code, manifest, fixtures, a test and a README. It needs
-its language's usual tools and no network: without --sdk, the SDK is copied into it.`,
+		Long: `Make a project in DIR, which must be empty or not there: code, manifest, fixtures and a README. It needs
+its language's usual tools and no network but npm's for assemblyscript: without --sdk, the SDK is copied into it.`,
 		Example: `  siogw plugin new --lang go quiet`,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -23,7 +23,11 @@ its language's usual tools and no network: without --sdk, the SDK is copied into
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(s.out, "%s: %s\n\nNext: cd %s && siogw plugin test\n", args[0], strings.Join(names, " "), args[0])
+			next := "cd " + args[0]
+			if first := pluginkit.Next(p.Lang); first != "" {
+				next += " && " + first
+			}
+			_, err = fmt.Fprintf(s.out, "%s: %s\n\nNext: %s && siogw plugin test\n", args[0], strings.Join(names, " "), next)
 			return err
 		},
 	}

@@ -84,9 +84,14 @@ var rustFlags = []string{"--edition=2021", "--target=" + rustTarget, "-Copt-leve
 
 func (b *build) rustc(ctx context.Context, r *rustc) error {
 	sdk := filepath.Join(b.tmp, "libsiogw.rlib")
-	flags := rustFlags
+	full, err := filepath.Abs(b.dir)
+	if err != nil {
+		return err
+	}
+	// The same module in whichever folder.
+	flags := append(rustFlags[:len(rustFlags):len(rustFlags)], "--remap-path-prefix="+full+"=.", "--remap-path-prefix="+b.tmp+"=.")
 	if r.linker != "" {
-		flags = append(flags[:len(flags):len(flags)], "-Clinker="+r.linker)
+		flags = append(flags, "-Clinker="+r.linker)
 	}
 	for _, args := range [][]string{
 		{"--crate-name=siogw", "--crate-type=rlib", sdkFolder + "/src/lib.rs", "-o", sdk},

@@ -2,6 +2,7 @@ package pluginkit
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"errors"
 	"fmt"
@@ -59,13 +60,16 @@ func New(dir string, p Project) ([]string, error) {
 	return p.write(full, sdk)
 }
 
-// replacement gives where go.mod finds the SDK.
+// sdkMarks are files that every SDK of a language has.
+var sdkMarks = map[string]string{"go": "go.mod", "c": "siogw.h", "rust": "Cargo.toml", "assemblyscript": "guest.ts"}
+
+// replacement gives where the project finds the SDK.
 func (p *Project) replacement(full string) (string, error) {
 	if p.SDK == "" {
 		return "./" + sdkFolder, nil
 	}
-	if _, err := os.Stat(filepath.Join(p.SDK, "go.mod")); err != nil {
-		return "", fmt.Errorf("the SDK: %w", err)
+	if _, err := os.Stat(filepath.Join(p.SDK, sdkMarks[p.Lang])); err != nil || sdkMarks[p.Lang] == "" {
+		return "", fmt.Errorf("--sdk: no SDK for %s: %w", p.Lang, cmp.Or(err, ErrLanguage))
 	}
 	sdk, err := filepath.Abs(p.SDK)
 	if err != nil {
@@ -98,6 +102,9 @@ func (p *Project) write(full, sdk string) (names []string, err error) {
 		names = append(names, name)
 		return create(filepath.Join(full, filepath.FromSlash(name)), text)
 	})
+	if err == nil && p.SDK != "" && p.Lang != "go" { // go.mod names it
+		err = os.Symlink(filepath.FromSlash(sdk), filepath.Join(full, sdkFolder))
+	}
 	return names, err
 }
 

@@ -3,6 +3,7 @@ package pluginkit
 import (
 	"bytes"
 	"flag"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,54 +12,85 @@ import (
 
 var update = flag.Bool("update", false, "copy the SDK into the templates anew")
 
-const (
-	sdkSource = "../../sdk/go"
-	sdkCopy   = "project/go/sdk"
-)
+// sdkCopies says which files of an SDK go into a project's folder sdk.
+var sdkCopies = map[string][]string{
+	"go":             {"*.go", "go.mod"},
+	"c":              {"*.c", "*.h"},
+	"rust":           {"src/*.rs", "Cargo.toml"},
+	"assemblyscript": {"*.ts"},
+}
 
-// TestSDK: what new writes is the SDK of this repository.
+// TestSDK: what new writes are the SDKs of this repository.
 func TestSDK(t *testing.T) {
-	want := sdkFiles(t)
-	if *update {
-		copySDK(t, want)
-	}
-	copied, err := filepath.Glob(sdkCopy + "/*.txt")
-	if err != nil || len(copied) != len(want) {
-		t.Errorf("%d files are copied, %d are there; run go test ./internal/pluginkit -run SDK -update", len(copied), len(want))
-	}
-	for name, text := range want {
-		if got, err := os.ReadFile(filepath.Join(sdkCopy, name+".txt")); err != nil || !bytes.Equal(got, text) {
-			t.Errorf("%s is not what is in %s; run go test ./internal/pluginkit -run SDK -update", name, sdkSource)
+	for lang, patterns := range sdkCopies {
+		source, copied := "../../sdk/"+lang, "project/"+lang+"/sdk"
+		want := map[string][]byte{}
+		for _, pattern := range patterns {
+			found, err := filepath.Glob(source + "/" + pattern)
+			if err != nil || len(found) == 0 {
+				t.Fatalf("%s: nothing is %s: %v", source, pattern, err)
+			}
+			for _, path := range found {
+				if strings.HasSuffix(path, "_test.go") {
+					continue
+				}
+				text, err := os.ReadFile(path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				want[strings.TrimPrefix(path, source+"/")+".txt"] = text
+			}
 		}
+		if *update {
+			replaceAll(t, copied, want)
+		}
+		compareAll(t, copied, want)
 	}
 }
 
-func sdkFiles(t *testing.T) map[string][]byte {
+func replaceAll(t *testing.T, dir string, files map[string][]byte) {
 	t.Helper()
-	names, err := filepath.Glob(sdkSource + "/*.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	files := map[string][]byte{}
-	for _, path := range append(names, sdkSource+"/go.mod") {
-		if strings.HasSuffix(path, "_test.go") {
-			continue
-		}
-		if files[filepath.Base(path)], err = os.ReadFile(path); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return files
-}
-
-func copySDK(t *testing.T, files map[string][]byte) {
-	t.Helper()
-	if err := os.RemoveAll(sdkCopy); err != nil {
+	if err := os.RemoveAll(dir); err != nil {
 		t.Fatal(err)
 	}
 	for name, text := range files {
-		if err := create(filepath.Join(sdkCopy, name+".txt"), text); err != nil {
+		if err := create(filepath.Join(dir, name), text); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+func compareAll(t *testing.T, dir string, files map[string][]byte) {
+	t.Helper()
+	there := 0
+	if err := filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			there++
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if there != len(files) {
+		t.Errorf("%s has %d files, the SDK %d; run go test ./internal/pluginkit -run SDK -update", dir, there, len(files))
+	}
+	for name, text := range files {
+		if got, err := os.ReadFile(filepath.Join(dir, name)); err != nil || !bytes.Equal(got, text) {
+			t.Errorf("%s in %s is not the SDK's; run go test ./internal/pluginkit -run SDK -update", name, dir)
+		}
+	}
+}
+
+// TestLock: projects in AssemblyScript and the tests have one compiler, and the lock file names no registry.
+func TestLock(t *testing.T) {
+	for _, name := range []string{"package.json", "package-lock.json"} {
+		want, err := os.ReadFile("../../sdk/assemblyscript/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := os.ReadFile("project/assemblyscript/" + name + ".txt")
+		if err != nil || !bytes.Equal(got, want) || bytes.Contains(got, []byte("://registry")) {
+			t.Errorf("project/assemblyscript/%s.txt is not sdk/assemblyscript/%s, or names a registry", name, name)
 		}
 	}
 }
