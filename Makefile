@@ -14,7 +14,7 @@ racy := $(wildcard engine engineio/eioserver engineio/eioclient engineio/interna
 	plugins/rego plugins/wasm plugins/js plugins/native internal/app internal/cli internal/config internal/decisionlog \
 	internal/demo internal/identity internal/listen internal/siotest internal/store)
 # Modules of their own: SDKs and guests.
-modules = $(shell find sdk plugins examples -name go.mod -not -path '*/testdata/*' 2>/dev/null | xargs -r -n1 dirname | sort)
+modules = $(shell find sdk plugins examples test/sdk -name go.mod -not -path '*/testdata/*' 2>/dev/null | xargs -r -n1 dirname | sort)
 
 build:
 	go build -trimpath -o bin/siogw ./cmd/siogw
@@ -65,6 +65,8 @@ bench:
 	@echo; echo "stages of a decision (budget for the checks of an event together: 1.5 µs when memoized)"
 	go test -run '^$$' -bench '$(stages)' -benchmem ./socketio ./internal/strictjson ./internal/inputjson ./engine \
 		./plugins/rego ./plugins/wasm ./plugins/js ./internal/decisionlog
+	@echo; echo "one validator in every language (test/sdk)"
+	go test -run '^$$' -bench Guard ./test/sdk
 
 # Floods a gateway and prints what each cost it; the tests alone are part of unit.
 abuse:

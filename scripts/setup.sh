@@ -32,6 +32,21 @@ command -v redis-server >/dev/null || missing+=(redis-server)
 has_socketio() { /usr/bin/python3 -c 'import socketio, requests, websocket' 2>/dev/null; }
 has_socketio || missing+=(python3-socketio python3-requests python3-websocket)
 
+# What compiles guests: test/sdk.
+has_c() {
+	command -v clang >/dev/null && command -v wasm-ld >/dev/null && [ -n "$(clang --target=wasm32-wasi -print-file-name=libc.a | grep /)" ] &&
+		ls "$(clang --target=wasm32-wasi -print-resource-dir)"/lib/wasi/libclang_rt.builtins-wasm32.a >/dev/null 2>&1
+}
+has_rust() {
+	local rustc
+	for rustc in rustc /usr/bin/rustc; do
+		ls "$($rustc --print target-libdir --target wasm32-unknown-unknown 2>/dev/null)"/libstd-*.rlib >/dev/null 2>&1 && return
+	done
+	return 1
+}
+has_c || missing+=(clang lld wasi-libc libclang-rt-14-dev-wasm32)
+has_rust || missing+=(rustc libstd-rust-dev-wasm32)
+
 if [ ${#missing[@]} -gt 0 ]; then
 	command -v apt-get >/dev/null || { say "no apt-get here: install these by hand: ${missing[*]}"; exit 1; }
 	say "installing ${missing[*]}"
@@ -51,6 +66,8 @@ node_is_new || { say "node 18 or newer is needed, here is: $(node --version 2>&1
 works npm || { say "npm is there but does not run: $(npm --version 2>&1 | head -n 3)"; exit 1; }
 
 has_socketio || { say "python3-socketio is not installed"; exit 1; }
+has_c || { say "clang cannot make WebAssembly"; exit 1; }
+has_rust || { say "rustc cannot make WebAssembly"; exit 1; }
 for name in chromium redis-server; do
 	command -v "$name" >/dev/null || { say "$name is not installed"; exit 1; }
 done
