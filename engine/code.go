@@ -70,6 +70,7 @@ const (
 	CodeEventRooms Code = 322 // one event about more rooms than limits.event_rooms
 	CodeNotMember  Code = 323 // an emit about a room that the client is not in
 	CodeRoomName   Code = 324 // the name of a room is longer than limits.room_name
+	CodeKept       Code = 325 // a CONNECT or join too large to be kept: policy.reauthorize.keep
 
 	CodeConnectionsTotal Code = 400 // limits.connections.total reached
 	CodeConnectionsPerIP Code = 401 // limits.connections.per_ip reached
@@ -133,6 +134,7 @@ var codeTexts = map[Code]string{
 	CodeRoom: "room is not a string", CodeRooms: "too many rooms", CodeShield: "stopped by shield",
 	CodeLateAuth:   "entered with another auth already",
 	CodeEventRooms: "too many rooms at a time", CodeNotMember: "not in this room", CodeRoomName: "room name too long",
+	CodeKept:             "too much to remember",
 	CodeConnectionsTotal: "too many connections", CodeConnectionsPerIP: "too many connections from this address",
 	CodeConnectionRate: "connecting too fast", CodeEventRate: "too many events",
 	CodeTooManyDenials: "too many denials", CodeUpstreamDown: "upstream unavailable",

@@ -49,6 +49,7 @@ func (s *session) admitConnect(j *job) engine.Code {
 	case !s.mayConnect(time.Now()):
 		return engine.CodeConnectRate
 	}
+	j.epoch = s.g.passes.epoch.Load() // before anything that a pass judges again is looked at
 	if code := j.readQuery(); code != engine.CodeNone {
 		return code
 	}
@@ -139,7 +140,7 @@ func (s *session) admitOut(j *job) engine.Code {
 		return s.admitRoomsOut(j)
 	case j.pkt.IsAck():
 		asked, _ := j.n.toServer.take(j.pkt.ID)
-		s.settleJoin(j, asked.rooms)
+		s.settleJoin(j, asked)
 		s.ackInput(j, asked.event)
 	}
 	return engine.CodeNone

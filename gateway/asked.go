@@ -20,6 +20,7 @@ type asked struct {
 type waiting struct {
 	event string
 	rooms []string // that a join enters when the answer does not refuse it
+	entry *entry   // the join; nil where it is not kept
 }
 
 type question struct {
@@ -33,7 +34,7 @@ func (a *asked) add(id uint64, w waiting, limit int, now time.Time) {
 	}
 	if _, again := a.events[id]; again {
 		a.take(id)
-		w.rooms = nil // nobody could tell which of the two an answer is for
+		w.rooms, w.entry = nil, nil // nobody could tell which of the two an answer is for
 	} else {
 		a.order = append(a.order, question{id, now})
 	}
@@ -84,6 +85,9 @@ func (a *asked) giveUp(room string) {
 	for id, w := range a.events {
 		if slices.Contains(w.rooms, room) {
 			w.rooms = slices.DeleteFunc(slices.Clone(w.rooms), func(one string) bool { return one == room })
+			if len(w.rooms) == 0 {
+				w.entry = nil
+			}
 			a.events[id] = w
 		}
 	}

@@ -61,6 +61,10 @@ func (s *session) leave() {
 		s.throttled.Stop()
 		s.throttled = nil
 	}
+	for _, n := range s.namespaces {
+		s.memory.add(-n.kept)
+		n.kept = 0
+	}
 	s.memory.add(-sessionMemory)
 	s.g.sessions.remove(s)
 }

@@ -108,7 +108,7 @@ func (s *session) endLapsed() {
 			s.end(engineio.Denied)
 			return
 		}
-		s.sendAway(n, id)
+		s.sendAway(n, expiredRefusal(id))
 	}
 }
 
@@ -126,9 +126,9 @@ func (s *session) lapse(j *job) {
 }
 
 // sendAway leaves n for both sides, and tells the client why.
-func (s *session) sendAway(n *namespace, id engine.ID) {
+func (s *session) sendAway(n *namespace, why refusal) {
 	if s.gen.Deny.Event != "" {
-		s.tell(&job{pkt: &socketio.Packet{Namespace: n.name}}, expiredRefusal(id))
+		s.tell(&job{pkt: &socketio.Packet{Namespace: n.name}}, why)
 	}
 	s.down.send(s.down, s.goodbye(n), nil)
 	s.up.send(s.down, s.goodbye(n), nil)

@@ -20,6 +20,9 @@ type job struct {
 
 	mapped Mapped // the rooms of an event or emit
 
+	epoch uint64 // when it was admitted, of a CONNECT
+	token string // that a refresh brings by itself
+
 	refresh bool // it is the gateway's own event, and goes no further
 	renewal renewal
 }
@@ -67,6 +70,10 @@ func (s *session) settle(j *job, d *engine.Decision) {
 		s.reject(j, d)
 		return
 	}
+	if !s.keepProof(j) {
+		s.refuse(j, engine.Refuse(engine.CodeKept, ""))
+		return
+	}
 	if j.refresh {
 		told, err := s.tellRenewal(j)
 		if err != nil {
@@ -112,6 +119,9 @@ func (s *session) send(j *job, d *engine.Decision) {
 	}
 	s.note(j)
 	j.from.peer.send(j.from, message, j.pkt.Attachments)
+	if j.pkt.Type == socketio.Connect && j.from.dir == engine.Out {
+		s.catchUp(j.n)
+	}
 }
 
 // note keeps the state that a forwarded packet leads to.

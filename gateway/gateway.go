@@ -32,6 +32,7 @@ type Gateway struct {
 	bans       bans
 	tallies    tallies
 	sessions   registry
+	passes     passes
 	memory     memory
 	unfinished atomic.Int64 // bytes of clients' packets whose attachments are not all there
 }
@@ -122,6 +123,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // Shutdown refuses new sessions and closes the open ones: their clients come back elsewhere. It returns
 // when all are gone or ctx ends.
 func (g *Gateway) Shutdown(ctx context.Context) error {
+	g.passes.stop()
 	errs := make(chan error, len(g.routes))
 	for _, rt := range g.routes {
 		go func() { errs <- rt.server.Shutdown(ctx) }()

@@ -13,10 +13,15 @@ import (
 // admitRooms finds the rooms of a client's event and holds them against the limits.
 func (s *session) admitRooms(j *job) engine.Code {
 	j.mapped = s.gen.rooms.Apply(j.in)
-	if j.mapped.Code == engine.CodeNone && !s.roomsLeft(j) {
+	switch {
+	case j.mapped.Code != engine.CodeNone:
+		return j.mapped.Code
+	case !s.roomsLeft(j):
 		return engine.CodeRooms
+	case !s.keepsJoin(j):
+		return engine.CodeKept
 	}
-	return j.mapped.Code
+	return engine.CodeNone
 }
 
 // roomsLeft reports whether a join stays within Limits.Rooms.
@@ -26,7 +31,7 @@ func (s *session) roomsLeft(j *job) bool {
 
 // fits reports whether the client may be in more rooms, with those that it has asked to enter.
 func (n *namespace) fits(more []string, limit int) bool {
-	total := len(n.rooms)
+	total := len(n.rooms) + len(n.revoked)
 	for room := range n.toServer.pending {
 		if !n.inside(room) {
 			total++
@@ -56,13 +61,13 @@ func (s *session) admitRoomsOut(j *job) engine.Code {
 		if !j.n.fits(j.mapped.Rooms, s.gen.Limits.Rooms) {
 			return engine.CodeRooms
 		}
-		j.n.enter(j.mapped.Rooms)
+		s.enterRooms(j.n, j.mapped.Rooms, nil)
 		j.in.Session = s.view(j.n)
 	case rooms.Left:
-		j.n.exit(j.mapped.Rooms)
+		s.exit(j.n, j.mapped.Rooms)
 		j.in.Session = s.view(j.n)
 	default:
-		if s.gen.Rooms.Emits == EmitsMembers && j.mapped.target && !j.n.hears(j.mapped.Rooms) {
+		if j.mapped.target && !s.hears(j.n, j.mapped.Rooms) {
 			return engine.CodeNotMember
 		}
 	}
@@ -71,7 +76,13 @@ func (s *session) admitRoomsOut(j *job) engine.Code {
 
 // hears reports whether emits about all these rooms are for the client: it is in them, or has asked to be and the
 // server may have let it in. What names no room is not.
-func (n *namespace) hears(about []string) bool {
+func (s *session) hears(n *namespace, about []string) bool {
+	if slices.ContainsFunc(about, func(room string) bool { return n.revoked[room] }) {
+		return false
+	}
+	if s.gen.Rooms.Emits != EmitsMembers {
+		return true
+	}
 	for _, room := range about {
 		if !n.inside(room) && n.toServer.pending[room] == 0 {
 			return false
@@ -85,37 +96,54 @@ func (s *session) noteEvent(j *job) {
 	w := waiting{event: j.in.Event}
 	switch j.in.Kind {
 	case engine.Join:
-		if w.rooms = j.mapped.Rooms; !j.pkt.HasID {
-			j.n.enter(w.rooms)
+		if w.rooms, w.entry = j.mapped.Rooms, s.entryOf(j); !j.pkt.HasID {
+			s.enterRooms(j.n, w.rooms, w.entry)
 		}
 	case engine.Leave:
-		j.n.exit(j.mapped.Rooms)
+		s.exit(j.n, j.mapped.Rooms)
 	}
 	if j.pkt.HasID {
 		j.n.asked(j.from.dir).add(j.pkt.ID, w, s.gen.Limits.Acks, j.in.Time)
+		if w.entry != nil {
+			s.recount(j.n)
+		}
 	}
 }
 
 // settleJoin takes the server's answer to a join, whatever becomes of the answer on its way to the client.
-func (s *session) settleJoin(j *job, asked []string) {
-	if len(asked) > 0 && !s.gen.Rooms.refuses(j.pkt.Data) {
-		j.n.enter(asked)
+func (s *session) settleJoin(j *job, asked waiting) {
+	switch {
+	case asked.entry == nil && len(asked.rooms) == 0: // no join
+	case s.gen.Rooms.refuses(j.pkt.Data):
+		s.recount(j.n)
+	default:
+		s.enterRooms(j.n, asked.rooms, asked.entry)
 	}
 }
 
-// enter and exit change the rooms that the client is in. A join that is still to be answered does not bring it back to
-// what it has left.
-func (n *namespace) enter(more []string) {
+// enterRooms and exit change the rooms that the client is in. A join that is still to be answered does not bring it back
+// to what it has left. What the server says by itself, which has no entry, leaves how a room was entered as it is.
+func (s *session) enterRooms(n *namespace, more []string, by *entry) {
+	if n.entries == nil {
+		n.entries = map[string]*entry{}
+	}
 	for _, room := range more {
 		n.rooms = addRoom(n.rooms, room)
+		if delete(n.revoked, room); by != nil {
+			n.entries[room] = by
+		}
 	}
 	n.seen = nil
+	s.recount(n)
 }
 
-func (n *namespace) exit(less []string) {
+func (s *session) exit(n *namespace, less []string) {
 	for _, room := range less {
 		n.rooms = removeRoom(n.rooms, room)
 		n.toServer.giveUp(room)
+		delete(n.entries, room)
+		delete(n.revoked, room)
 	}
 	n.seen = nil
+	s.recount(n)
 }

@@ -65,6 +65,7 @@ type model struct {
 	revision   socketio.Revision
 	last       int                    // sequence number of the last event that came
 	rooms      map[string]*modelRooms // by namespace
+	policy     *modelPolicy
 }
 
 func (m *model) server(p *socketio.Packet) {
@@ -169,7 +170,8 @@ func rigModel(t *testing.T) (*Gateway, *session, *side, *side, *model) {
 
 // rigRevisions is a session between a client and a server of these revisions of Engine.IO, before it is entered.
 func rigRevisions(t *testing.T, client, server int) (*Gateway, *session, *side, *side, *model) {
-	policy, err := engine.New(engine.Stage{Name: "model", Phase: engine.Policy, Plugin: modelPolicy{}})
+	strict := &modelPolicy{}
+	policy, err := engine.New(engine.Stage{Name: "model", Phase: engine.Policy, Plugin: strict})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,7 +188,7 @@ func rigRevisions(t *testing.T, client, server int) (*Gateway, *session, *side, 
 	}
 	s.client = nil
 	s.memory.add(sessionMemory)
-	m := &model{t: t, namespaces: map[string]state{}, asked: map[string]map[uint64]int{}, revision: revisionOf(server), rooms: map[string]*modelRooms{}}
+	m := &model{t: t, namespaces: map[string]state{}, asked: map[string]map[uint64]int{}, revision: revisionOf(server), rooms: map[string]*modelRooms{}, policy: strict}
 	down := &side{t: t, name: "the client", decoder: socketio.Decoder{From: socketio.Server, Revision: revisionOf(client)}, take: m.client}
 	up := &side{t: t, name: "the server", decoder: socketio.Decoder{Revision: m.revision}, take: m.server}
 	s.down.eio, s.up.eio = down, up
@@ -194,12 +196,12 @@ func rigRevisions(t *testing.T, client, server int) (*Gateway, *session, *side, 
 	return g, s, down, up, m
 }
 
-// modelPolicy denies events called deny, and changes those called change.
-type modelPolicy struct{}
+// modelPolicy denies events called deny, and changes those called change. When it is strict it denies more.
+type modelPolicy struct{ strict bool }
 
-func (modelPolicy) Decide(_ context.Context, in *engine.Input) engine.Verdict {
+func (p *modelPolicy) Decide(_ context.Context, in *engine.Input) engine.Verdict {
 	switch {
-	case in.Event == "deny", in.Room == "no":
+	case in.Event == "deny", in.Room == "no", p.strict && in.Room == "r3", p.strict && in.Namespace == "/a" && in.Kind == engine.Connect:
 		return engine.Denied(engine.CodePolicyDenied, "")
 	case in.Event == "change":
 		return engine.Verdict{Effect: engine.Allow, Args: []byte(`[]`)}
@@ -232,6 +234,9 @@ func playSaid(s *session, down, up *side, m *model, op, n int, clientSays, serve
 		s.up.Packet(engineio.Packet{Type: engineio.Message, Binary: true, Data: []byte("bin")})
 	case op == 121:
 		s.down.PassEnd()
+	case op == 115: // the policy changes, and all is judged again
+		m.policy.strict = !m.policy.strict
+		s.g.judgeSession(s, s.g.passes.epoch.Add(1))
 	case op == 122:
 		down.full = !down.full
 	case op == 123:

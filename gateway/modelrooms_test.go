@@ -133,6 +133,9 @@ func (m *model) compare(s *session) {
 	}
 	for name, n := range s.namespaces {
 		var want []string
+		if m.policy.strict && n.state == connected && n.proof.epoch == s.judged.Load() && (name == "/a" || n.inside("r3") && n.entries["r3"] != nil) {
+			m.t.Fatalf("%s and its rooms %v were kept", name, n.rooms)
+		}
 		if in := m.rooms[name]; in != nil && n.state != gone {
 			for room := range in.in {
 				want = append(want, room)

@@ -20,8 +20,12 @@ type namespace struct {
 	name     string
 	state    state
 	identity *engine.Identity
-	user     *user           // under which its events count; nil for nobody
-	rooms    []string        // sorted
+	user     *user             // under which its events count; nil for nobody
+	rooms    []string          // sorted
+	entries  map[string]*entry // how rooms were entered; nil where it is not kept
+	revoked  map[string]bool   // rooms that were given up, and of which the server does not know that
+	proof    proof
+	kept     int             // bytes, as they are accounted for
 	toClient asked           // questions of the server
 	toServer asked           // questions of the client
 	seen     *engine.Session // the view as it was last made; nil when something changed
@@ -30,6 +34,7 @@ type namespace struct {
 // leave ends what belongs to a connection to the namespace.
 func (n *namespace) leave() {
 	n.state, n.rooms, n.identity, n.user = gone, nil, nil, nil
+	n.entries, n.revoked, n.proof = nil, nil, proof{}
 	n.toClient, n.toServer = asked{}, asked{}
 }
 
@@ -67,6 +72,7 @@ func (s *session) changed() {
 func (s *session) setState(n *namespace, st state) {
 	if st == gone {
 		n.leave()
+		s.recount(n)
 		if s.late != nil && n.name == "/" && s.late.main == entered {
 			s.late.main = lost
 		}

@@ -130,6 +130,7 @@ type Credentials struct {
 
 	Addr      netip.Addr       // of the client; not valid on a Unix socket
 	Namespace string           // of the CONNECT, "" at the handshake
+	Again     bool             // verify what was proved before, by Before, once more
 	Before    *engine.Identity // what Request proved at the handshake, nil for nobody: what is used up then still counts
 }
 

@@ -27,6 +27,7 @@ func (s *session) isRefresh(event string) bool {
 // have sent with it.
 func (s *session) admitRefresh(j *job) engine.Code {
 	args := j.in.Args
+	j.epoch = s.g.passes.epoch.Load()
 	j.in = s.input(engine.Connect, engine.In, j.n)
 	j.in.Auth, j.in.Bytes, j.refresh = []byte("{}"), size(j), true
 	c, ok := refreshCredentials(args)
@@ -37,7 +38,7 @@ func (s *session) admitRefresh(j *job) engine.Code {
 	if c.Auth != nil {
 		j.in.Auth = c.Auth
 	}
-	c.Addr, c.Namespace = s.addr, j.n.name
+	c.Addr, c.Namespace, j.token = s.addr, j.n.name, c.Token
 	id, denial := s.gen.verify(c)
 	if denial != nil {
 		j.why = errors.New(denial.Reason)

@@ -13,7 +13,8 @@ import (
 // Rooms maps events to rooms, which are not on the wire.
 type Rooms struct {
 	rooms.Rules
-	Emits RoomEmits
+	Emits     RoomEmits
+	OnRevoked OnRevoked // when a join is judged again and would not be allowed any more
 	// Refused are the answers by which a server refuses a join that asked for one: any that holds. Default none.
 	Refused []AckRule
 }

@@ -23,11 +23,12 @@ type Rules struct {
 	// none.
 	TellEvent string
 
-	Limits    Limits
-	Rooms     Rooms
-	Deny      Deny
-	Responses []Response   // what happens when refusals add up, all that match; default none
-	Shields   *shields.Set // the virtual patches; nil for all in their default state
+	Limits      Limits
+	Reauthorize Reauthorize // of live connections, when rules change
+	Rooms       Rooms
+	Deny        Deny
+	Responses   []Response   // what happens when refusals add up, all that match; default none
+	Shields     *shields.Set // the virtual patches; nil for all in their default state
 
 	// Release is called once, when other rules are in force and nothing is decided by these any more; it may be
 	// nil. It does not wait.
@@ -43,6 +44,7 @@ func (r *Rules) complete() error {
 		return err
 	}
 	r.Limits.complete()
+	r.Reauthorize.complete()
 	if r.Shields != nil {
 		return nil
 	}
@@ -82,6 +84,7 @@ func (g *Gateway) Swap(r Rules) error {
 		s.adopt()
 		s.mu.Unlock()
 	}
+	g.Reauthorize("other rules") // now that nobody is let in by the rules before
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/siogw/siogw/engine"
@@ -35,8 +36,9 @@ type session struct {
 	denials    denialCount
 	closed     bool
 
-	entered   bool    // the handshake is through
-	users     []*user // the identities that it counts under
+	judged    atomic.Uint64 // the last pass that has judged it again
+	entered   bool          // the handshake is through
+	users     []*user       // the identities that it counts under
 	memory    account
 	connects  tally       // CONNECTs
 	tallies   []tally     // refusals, for each of Rules.Responses; nil before the first

@@ -27,7 +27,14 @@ type Stats struct {
 	Unfinished int64                  // bytes of packets whose attachments are not all there
 	Expired    uint64                 // connections to namespaces that ended because their identity did
 	Refreshed  uint64                 // identities that a client brought a new token for
-	Bans       int                    // addresses and identities that are, or were lately, banned
+
+	Kept         uint64 // connections to namespaces that were judged again, and go on
+	Revoked      uint64 // those that ended
+	KeptRooms    uint64 // memberships of rooms that were judged again, and go on
+	RevokedRooms uint64 // those that ended
+	Unjudged     int64  // sessions that are still to be judged again
+
+	Bans int // addresses and identities that are, or were lately, banned
 }
 
 type counters struct {
@@ -39,6 +46,9 @@ type counters struct {
 	refused               [600]atomic.Uint64 // by code
 	slowed                atomic.Uint64
 	expired, refreshed    atomic.Uint64
+	kept, revoked         atomic.Uint64
+	keptRooms             atomic.Uint64
+	revokedRooms          atomic.Uint64
 	mu                    sync.Mutex
 	responses             map[Action]uint64
 }
@@ -89,6 +99,8 @@ func (g *Gateway) Stats() Stats {
 	}
 	st.Slowed, st.Held, st.Unfinished, st.Bans = c.slowed.Load(), g.memory.held.Load(), g.unfinished.Load(), int(g.bans.n.Load())
 	st.Expired, st.Refreshed, st.LoopsHeld = c.expired.Load(), c.refreshed.Load(), g.loops.Replaced()
+	st.Kept, st.Revoked, st.KeptRooms, st.RevokedRooms = c.kept.Load(), c.revoked.Load(), c.keptRooms.Load(), c.revokedRooms.Load()
+	st.Unjudged = g.passes.left.Load()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	st.Responses = maps.Clone(c.responses)

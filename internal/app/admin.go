@@ -11,7 +11,7 @@ import (
 
 // Admin gives the handler of the admin listener: /healthz says that the process is up, /readyz that new
 // clients would be served, /metrics is for Prometheus, /shields lists the virtual patches as JSON; POST /reload does what
-// [App.ReadAgain] does; /.well-known/jwks.json has the public keys of the gateway's own tokens, and POST /tickets gives a
+// [App.ReadAgain] does, and POST /reauthorize has all live connections judged again; /.well-known/jwks.json has the public keys of the gateway's own tokens, and POST /tickets gives a
 // one-time ticket.
 func (a *App) Admin() http.Handler {
 	mux := http.NewServeMux()
@@ -19,6 +19,7 @@ func (a *App) Admin() http.Handler {
 	mux.HandleFunc("GET /readyz", a.ready)
 	mux.HandleFunc("GET /shields", a.listShields)
 	mux.HandleFunc("POST /reload", a.serveReload)
+	mux.HandleFunc("POST /reauthorize", a.serveReauthorize)
 	mux.HandleFunc("POST /tickets", a.serveTickets)
 	mux.HandleFunc("GET /.well-known/jwks.json", a.serveKeySet)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(a.registry(), promhttp.HandlerOpts{}))

@@ -24,6 +24,7 @@ type App struct {
 	log      *decisionlog.Log
 	counts   *counts
 	gateway  *gateway.Gateway
+	serving  atomic.Pointer[gateway.Gateway] // the same, for who may come before it is there
 	logger   *slog.Logger
 	version  string
 	draining atomic.Bool
@@ -73,6 +74,7 @@ func (a *App) assemble(o Options) error {
 	gw.Rules = a.current.Load().rules(a.release)
 	gw.Log, gw.Logger = a.counts, o.Logger
 	a.gateway, err = gateway.New(gw)
+	a.serving.Store(a.gateway)
 	return err
 }
 

@@ -16,7 +16,7 @@ func (j *Judge) loadKeys(cfg *config.Config, jo JudgeOptions) error {
 		return nil
 	}
 	f := &id.Fetch
-	o := identity.Options{Logger: jo.Logger, Fetch: identity.Fetch{Refresh: f.Refresh, Timeout: f.Timeout,
+	o := identity.Options{Logger: jo.Logger, Changed: jo.KeysChanged, Fetch: identity.Fetch{Refresh: f.Refresh, Timeout: f.Timeout,
 		Stale: f.Stale, Insecure: f.Insecure, CAFile: string(f.CAFile), Start: identity.Start(f.Start), StartTime: f.StartTime}}
 	if id.Certificate != "none" {
 		o.Certificate = id.Certificate

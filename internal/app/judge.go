@@ -50,6 +50,8 @@ type JudgeOptions struct {
 	Fetch bool // the keys of identity providers, till Close; else their tokens are refused
 	// Before, when not nil, is what this Judge replaces: the keys that it has of providers serve on.
 	Before *Judge
+	// KeysChanged is called when the keys of a provider are others than before; nil for nobody.
+	KeysChanged func()
 	// Keep holds what plugins keep beyond this Judge; nil begins anew.
 	Keep *Keep
 	Dry  bool // programs of native plugins are checked and not started: they fail

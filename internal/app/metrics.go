@@ -42,6 +42,7 @@ func (c collector) Describe(ch chan<- *prometheus.Desc) {
 	describePlugins(ch)
 	describeLimits(ch)
 	describeIdentity(ch)
+	describeReauthorize(ch)
 	describeReloads(ch)
 }
 
@@ -78,6 +79,7 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	c.app.current.Load().judge.collectPlugins(ch)
 	c.app.collectLimits(ch, &st)
 	c.app.current.Load().judge.collectIdentity(ch, &st)
+	collectReauthorize(ch, &st)
 	c.app.collectReloads(ch)
 	ch <- prometheus.MustNewConstMetric(buildInfo, prometheus.GaugeValue, 1, c.app.version)
 }

@@ -59,11 +59,13 @@ func options(c *config.Config) gateway.Options {
 // that are loaded.
 func gatewayRules(c *config.Config) gateway.Rules {
 	return gateway.Rules{
-		Limits:   limits(&c.Limits),
-		Rooms:    roomRules(&c.Rooms),
-		Deny:     gateway.Deny{NoAck: !c.Deny.Ack, Event: c.Deny.Event, MaxPerMinute: c.Deny.MaxPerMinute},
-		Require:  c.Identity.Required,
-		OnExpiry: gateway.OnExpiry(c.Identity.OnExpiry), RefreshEvent: c.Identity.RefreshEvent, TellEvent: c.Identity.Upstream.Event,
+		Limits: limits(&c.Limits),
+		Rooms:  roomRules(&c.Rooms),
+
+		Reauthorize: reauthorize(&c.Policy.Reauthorize),
+		Deny:        gateway.Deny{NoAck: !c.Deny.Ack, Event: c.Deny.Event, MaxPerMinute: c.Deny.MaxPerMinute},
+		Require:     c.Identity.Required,
+		OnExpiry:    gateway.OnExpiry(c.Identity.OnExpiry), RefreshEvent: c.Identity.RefreshEvent, TellEvent: c.Identity.Upstream.Event,
 		Responses: responses(c.Responses),
 	}
 }

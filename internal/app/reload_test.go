@@ -73,7 +73,7 @@ transform := [{"op": "add", "path": "/args/-", "value": %d}, {"op": "add", "path
 
 const reloadYAML = `
 contract: { files: [contract.yaml], unknown_events: allow }
-policy: { paths: [policy.rego, data.json] }
+policy: { paths: [policy.rego, data.json], reauthorize: { within: 1s } }
 plugins: [{ name: guest, source: guest.wasm, timeout: 5s }]
 deny: { max_per_minute: 0 }
 limits: { events: { per_session: 0, per_identity: 0, bytes: 0, decision_time: 0s } }

@@ -9,7 +9,7 @@ import (
 )
 
 func roomRules(c *config.Rooms) gateway.Rooms {
-	r := gateway.Rooms{Rules: c.Rules(), Emits: gateway.RoomEmits(c.Emits)}
+	r := gateway.Rooms{Rules: c.Rules(), Emits: gateway.RoomEmits(c.Emits), OnRevoked: gateway.OnRevoked(c.OnRevoked)}
 	for _, a := range c.RefusedAck {
 		r.Refused = append(r.Refused, gateway.AckRule{At: strings.TrimPrefix(string(a.At), "/args"), Equals: a.Equals})
 	}

@@ -192,9 +192,10 @@ type Policy struct {
 	// Mode is enforce, monitor or off; off leaves the decision to the baseline. Default enforce.
 	Mode Mode `yaml:"mode"`
 	// Timeout is for one evaluation, which then denies. Default 250ms.
-	Timeout time.Duration `yaml:"timeout" min:"1ms" max:"10s"`
-	Memo    Memo          `yaml:"memo"`
-	Shadow  Shadow        `yaml:"shadow"`
+	Timeout     time.Duration `yaml:"timeout" min:"1ms" max:"10s"`
+	Reauthorize Reauthorize   `yaml:"reauthorize"`
+	Memo        Memo          `yaml:"memo"`
+	Shadow      Shadow        `yaml:"shadow"`
 }
 
 // Plugin is one plugin in its place.

@@ -20,6 +20,9 @@ type Rooms struct {
 	// Emits are those that a client gets of what target maps: any, or members, those about rooms that it is in or has
 	// asked to enter. Default any.
 	Emits string `yaml:"emits" enum:"any,members"`
+	// OnRevoked is what happens when a join is judged again (policy.reauthorize) and not allowed any more: disconnect from the
+	// namespace, leave by an event that a leave rule maps, or deny_emits about the room. Default disconnect.
+	OnRevoked string `yaml:"on_revoked" enum:"disconnect,leave,deny_emits"`
 	// RefusedAck are the answers by which the server refuses a join that asked for one: any that holds. Default an answer
 	// that is false, or has error, or ok or success false, or the status error.
 	RefusedAck []AckRule `yaml:"refused_ack"`

@@ -30,6 +30,9 @@ type Options struct {
 	Tickets    ticket.Store
 	TicketFrom []string
 
+	// Changed is called when a provider's keys are others than before; nil for nobody. It does not wait.
+	Changed func()
+
 	Fetch  Fetch            // of key sets; the zero value fetches nothing
 	Logger *slog.Logger     // nil: nothing is logged
 	Now    func() time.Time // nil is time.Now

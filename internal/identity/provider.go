@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"reflect"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,6 +28,7 @@ type provider struct {
 	fetch  *fetcher
 	log    *slog.Logger
 	now    func() time.Time
+	tell   func() // that the keys are others; nil for nobody
 
 	current      atomic.Pointer[published] // nil before the first
 	good, failed atomic.Uint64             // fetches
@@ -51,7 +53,7 @@ type published struct {
 type flight struct{ done chan struct{} }
 
 func newProvider(rules Issuer, o Options, f *fetcher) (*provider, *OptionError) {
-	p := &provider{issuer: rules.Issuer, url: rules.JWKSURL, fetch: f, log: o.Logger, now: o.Now}
+	p := &provider{issuer: rules.Issuer, url: rules.JWKSURL, fetch: f, log: o.Logger, now: o.Now, tell: o.Changed}
 	option, address := "jwks", p.url
 	if rules.Discovery {
 		option, address = "discovery", p.issuer
@@ -197,7 +199,10 @@ func (p *provider) loadOnce(ctx context.Context) (err error) {
 	if keep == 0 {
 		keep = p.fetch.o.Refresh
 	}
-	p.current.Store(&published{keys: keys, at: p.now(), keep: keep})
+	before := p.current.Swap(&published{keys: keys, at: p.now(), keep: keep})
+	if p.tell != nil && (before == nil || !reflect.DeepEqual(before.keys, keys)) {
+		p.tell()
+	}
 	return nil
 }
 
