@@ -21,7 +21,8 @@ func pluginCommand(s *streams) *cobra.Command {
 		Use:   "plugin",
 		Short: "Write, build, try and look into plugins",
 		Long: `Write, build, try and look into plugins: WebAssembly modules that judge packets. None of these commands needs a
-gateway or a configuration. A PLUGIN is a .wasm or .js file, or std:NAME for a first-party one.`,
+gateway or a configuration. A PLUGIN is a .wasm or .js file, std:NAME for a first-party one, or native:PATH
+of a program.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}

@@ -87,7 +87,7 @@ func readFixtures(source, fixtures string, isProject bool) ([]pluginkit.Case, er
 	case isProject:
 		fixtures = filepath.Join(source, fixturesFolder)
 	default:
-		fixtures = filepath.Join(filepath.Dir(source), fixturesFolder)
+		fixtures = filepath.Join(filepath.Dir(strings.TrimPrefix(source, "native:")), fixturesFolder)
 	}
 	return pluginkit.ReadFixtures(fixtures)
 }

@@ -23,14 +23,17 @@ type Options struct {
 	Lifetime string        // in place of the manifest's; "" leaves it
 }
 
-// Guest is one running instance of a module.
+// Guest is one running instance of a module, or the process of a program.
 type Guest struct {
-	rt     *hostabi.Runtime
-	plugin *wasm.Plugin
+	rt     *hostabi.Runtime // nil for a program
+	plugin judging
 }
 
 // Load starts and configures a guest. Its errors wrap those of package hostabi.
 func Load(ctx context.Context, m *Module, opt Options) (*Guest, error) {
+	if m.Native != "" {
+		return loadNative(ctx, m, opt)
+	}
 	rt, err := hostabi.NewRuntime(ctx, hostabi.RuntimeOptions{CacheDir: opt.CacheDir})
 	if err != nil {
 		return nil, err
@@ -41,12 +44,16 @@ func Load(ctx context.Context, m *Module, opt Options) (*Guest, error) {
 	if err != nil {
 		return nil, errors.Join(err, rt.Close(ctx))
 	}
-	return &Guest{rt, p}, nil
+	return &Guest{rt: rt, plugin: p}, nil
 }
 
 // Close releases the guest.
 func (g *Guest) Close(ctx context.Context) error {
-	return errors.Join(g.plugin.Close(ctx), g.rt.Close(ctx))
+	err := g.plugin.Close(ctx)
+	if g.rt != nil {
+		err = errors.Join(err, g.rt.Close(ctx))
+	}
+	return err
 }
 
 // Answer is a verdict as the gateway takes it: what it changes is shown as it would be forwarded.

@@ -57,6 +57,9 @@ type Section struct {
 
 // Inspect fails on what is no module; what is no guest has a Problem.
 func Inspect(m *Module) (*Inspection, error) {
+	if m.Native != "" {
+		return nil, fmt.Errorf("%s: a program, which siogw check looks at; its sha256 is %s", m.Native, m.SHA256())
+	}
 	info, err := hostabi.Check(m.Wasm)
 	if info == nil {
 		return nil, fmt.Errorf("%s: %w", m.Name, err)

@@ -16,19 +16,25 @@ import (
 	"github.com/siogw/siogw/plugins/std"
 )
 
-// Module is a guest that is not loaded yet.
+// Module is a plugin that is not loaded yet.
 type Module struct {
 	Name     string // of the first-party guest, or of the file without .wasm
 	Wasm     []byte
 	Manifest []byte // that stands beside the module; nil: the one in it counts
 	Script   []byte // the file that Wasm was made of, when it is JavaScript
+	Native   string // the path of the program, when it is native: it has no Wasm
+
+	sum string // of the program
 }
 
-// Open reads std:NAME, or a .wasm, .js or .mjs file of at most hostabi.MaxModule bytes.
+// Open reads std:NAME, or a .wasm, .js or .mjs file of at most hostabi.MaxModule bytes; or finds the program of native:PATH.
 func Open(source string) (*Module, error) {
 	if name, ok := strings.CutPrefix(source, "std:"); ok {
 		wasm, manifest, err := std.Open(name)
 		return &Module{Name: name, Wasm: wasm, Manifest: manifest}, err
+	}
+	if path, ok := strings.CutPrefix(source, "native:"); ok {
+		return openNative(path)
 	}
 	info, err := os.Stat(source)
 	if err != nil {
@@ -55,6 +61,9 @@ func Open(source string) (*Module, error) {
 
 // SHA256 is the checksum of the file that the key sha256 of the configuration compares, in hex.
 func (m *Module) SHA256() string {
+	if m.Native != "" {
+		return m.sum
+	}
 	file := m.Wasm
 	if m.Script != nil {
 		file = m.Script
