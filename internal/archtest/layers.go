@@ -57,13 +57,14 @@ var packages = map[string]pkg{
 	"plugins/std":              {layer: 2},
 
 	// Transports and adapters.
-	"engineio/eioserver": {layer: 3, heavy: []string{"gorilla"}},
-	"engineio/eioclient": {layer: 3, heavy: []string{"gorilla"}},
-	"plugins/rego":       {layer: 3, heavy: []string{"opa", "jsonpatch"}},
-	"plugins/wasm":       {layer: 3, tests: []string{"wazero"}},
-	"plugins/js":         {layer: 3, above: true},
-	"sdk/native":         {layer: 1, heavy: []string{"go-plugin"}},
-	"plugins/contract":   {layer: 3, heavy: []string{"schema", "yaml"}},
+	"engineio/eioserver":    {layer: 3, heavy: []string{"gorilla"}},
+	"engineio/eioclient":    {layer: 3, heavy: []string{"gorilla"}},
+	"plugins/rego":          {layer: 3, heavy: []string{"opa", "jsonpatch"}},
+	"plugins/rego/closures": {layer: 2, heavy: []string{"opa"}},
+	"plugins/wasm":          {layer: 3, tests: []string{"wazero"}},
+	"plugins/js":            {layer: 3, above: true},
+	"sdk/native":            {layer: 1, heavy: []string{"go-plugin"}},
+	"plugins/contract":      {layer: 3, heavy: []string{"schema", "yaml"}},
 
 	// The enforcement point and what serves it.
 	"plugins/native":       {layer: 4, heavy: []string{"go-plugin"}},
