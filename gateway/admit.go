@@ -98,14 +98,18 @@ func (s *session) admitEvent(j *job) engine.Code {
 	if code := s.eventInput(j, engine.Event); code != engine.CodeNone {
 		return code
 	}
+	refresh, args := s.isRefresh(j.in.Event), j.in.Args
+	if refresh {
+		j.in.Args = nil // a token, which no log is to have
+	}
 	if code := s.admitRate(j); code != engine.CodeNone {
 		return code
 	}
 	if s.gen.TellEvent != "" && j.in.Event == s.gen.TellEvent { // the gateway's word to the upstream
 		return engine.CodeReservedEvent
 	}
-	if s.isRefresh(j.in.Event) {
-		return s.admitRefresh(j)
+	if refresh {
+		return s.admitRefresh(j, args)
 	}
 	return s.admitRooms(j)
 }

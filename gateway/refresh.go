@@ -23,10 +23,9 @@ func (s *session) isRefresh(event string) bool {
 	return s.gen.RefreshEvent != "" && event == s.gen.RefreshEvent && s.gen.Verifier != nil
 }
 
-// admitRefresh verifies the token that an event brings. What is decided then is the CONNECT that the client could
+// admitRefresh verifies the token that an event brings in its arguments. What is decided then is the CONNECT that the client could
 // have sent with it.
-func (s *session) admitRefresh(j *job) engine.Code {
-	args := j.in.Args
+func (s *session) admitRefresh(j *job, args []byte) engine.Code {
 	j.epoch = s.g.passes.epoch.Load()
 	j.in = s.input(engine.Connect, engine.In, j.n)
 	j.in.Auth, j.in.Bytes, j.refresh = []byte("{}"), size(j), true

@@ -202,3 +202,25 @@ func TestTellHandshake(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestRefreshIsNotLogged: one that is refused for its rate has its token in no line either.
+func TestRefreshIsNotLogged(t *testing.T) {
+	v := &tokens{}
+	v.issue("u1", "u1@i", time.Time{})
+	r := newRig(t, nil, func(o *gateway.Options) {
+		told(&herald{}, v)(o)
+		o.Limits.EventsPerName = map[string]gateway.Rate{"siogw:refresh": {Count: 1, Per: time.Hour}}
+	})
+	c := siotest.NewClient(t, r.url, nil)
+	c.Join("/", `{"token":"u1"}`)
+	c.Put(`421["siogw:refresh","u1"]`)
+	c.Want(`431[{"expires_at":0,"ok":true}]`, `42["gateway:identity","connect / u1 2"]`)
+	c.Put(`422["siogw:refresh","u1"]`)
+	if got := c.Next().String(); !strings.HasPrefix(got, `432[{"error":{"code":403,`) {
+		t.Error(got)
+	}
+	refused := r.log.of(engine.Event)
+	if len(refused) != 1 || refused[0].in.Event != "siogw:refresh" || refused[0].in.Args != nil {
+		t.Errorf("%+v", refused)
+	}
+}

@@ -117,6 +117,33 @@ func TestExchange(t *testing.T) {
 	}
 }
 
+// TestStrip: what the server needs of its own stays, the client's token does not; in front of it, policies see all.
+func TestStrip(t *testing.T) {
+	up := siotest.NewUpstream(t, nil)
+	s := serve(t, t.TempDir(), fmt.Sprintf(`
+listen: 127.0.0.1:0
+upstream: { url: %q }
+identity:
+  jwt: { from: [auth.token, cookie.session, header.authorization, query.jwt], secret: 0123456789abcdef0123456789abcdef }
+  upstream: { auth: strip }
+`, up.URL))
+	mine := siotest.Token("0123456789abcdef0123456789abcdef", `{"sub":"u1"}`)
+	header := http.Header{"Cookie": {"theme=dark; session=" + mine}, "Authorization": {"Basic eDp5"}}
+	c := siotest.NewClient(t, "http://"+s.clients+"/socket.io/?jwt=x&n=1", header)
+	c.Join("/", `{"token":"`+mine+`","pid":"p","offset":"o"}`)
+	p := up.Peer(t)
+	if got := p.Got()[0]; got != `40{"pid":"p","offset":"o"}` {
+		t.Errorf("CONNECT with %s", got)
+	}
+	h, q := p.Request.Header, p.Request.URL.Query()
+	if h.Get("Cookie") != "theme=dark" || h.Get("Authorization") != "" || q.Has("jwt") || q.Get("n") != "1" {
+		t.Errorf("handshake with %v %v", h, q)
+	}
+	if status, _, _ := body(t, once(), s.admin+"/.well-known/jwks.json"); status != http.StatusNotFound {
+		t.Errorf("keys: %d", status)
+	}
+}
+
 // TestTellNothing: without an exchange there are no keys to publish.
 func TestTellNothing(t *testing.T) {
 	up := siotest.NewUpstream(t, nil)

@@ -2,6 +2,7 @@ package app
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -105,6 +106,31 @@ func TestTickets(t *testing.T) {
 	if s.log.has("sgt_") {
 		t.Error("a ticket is in the log")
 	}
+}
+
+// TestTicketInQuery is used up by the handshake, and counts for each namespace of that session alone.
+func TestTicketInQuery(t *testing.T) {
+	up := siotest.NewUpstream(t, nil)
+	s := serve(t, t.TempDir(), withTickets(up.URL, "from: [query.ticket]"))
+	var auth struct{ Ticket string }
+	if err := json.Unmarshal([]byte(ticketFor(t, s.admin, `{"sub":"u1"}`)), &auth); err != nil {
+		t.Fatal(err)
+	}
+	url := "http://" + s.clients + "/socket.io/?ticket=" + auth.Ticket
+	c := siotest.NewClient(t, url, nil)
+	c.Join("/", "")
+	c.Join("/chat", `{"x":1}`)
+	p := up.Peer(t)
+	if p.Request.URL.Query().Has("ticket") || !strings.HasPrefix(p.Request.Header.Get("Authorization"), "Bearer ey") {
+		t.Errorf("the server got %s %v", p.Request.URL, p.Request.Header)
+	}
+	_, err := siotest.Dial(url, nil)
+	var no *siotest.Refused
+	if !errors.As(err, &no) || no.Status != http.StatusForbidden || !strings.Contains(no.Body, "ticket used before") {
+		t.Errorf("again: %v", err)
+	}
+	c.Put("41")
+	c.Join("/", "") // still of that session
 }
 
 func TestTicketRequests(t *testing.T) {
