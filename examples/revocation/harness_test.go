@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -175,9 +174,7 @@ func startGateway(t *testing.T, siogw, dir, address string) *output {
 	return said
 }
 
-var errNone = errors.New("none")
-
-// child gives the process of this program whose parent runs siogw in dir; by what it was started from.
+// child gives the process that runs this program.
 func child(t *testing.T, program string) int {
 	t.Helper()
 	all, _ := filepath.Glob("/proc/[0-9]*/exe")
@@ -188,6 +185,6 @@ func child(t *testing.T, program string) int {
 			return pid
 		}
 	}
-	t.Fatal("no process of the plugin", errNone)
+	t.Fatal("no process of the plugin")
 	return 0
 }

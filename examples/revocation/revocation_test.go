@@ -14,7 +14,7 @@ import (
 	"github.com/siogw/siogw/sdk/native"
 )
 
-// open starts the plugin, without a process.
+// started is the plugin, without a process.
 func started(t *testing.T, r *redisServer, maxAge string) native.Plugin {
 	t.Helper()
 	p, err := start([]byte(fmt.Sprintf(`{"redis":%q,"refresh":"20ms","max_age":%q}`, r.url(), maxAge)))
@@ -94,14 +94,13 @@ func TestRefused(t *testing.T) {
 
 const secret = "0123456789abcdef0123456789abcdef"
 
-// TestThroughGateway: an admin revokes a user who is connected, and the user's next packet is refused; the plugin's process
-// is killed, and comes back.
-func TestThroughGateway(t *testing.T) {
-	r := startRedis(t)
+// throughGateway starts Redis, a server, and siogw with the files of this folder.
+func throughGateway(t *testing.T) (r *redisServer, address, program string) {
+	r = startRedis(t)
 	server := httptest.NewServer(&siotest.Server{})
-	defer server.Close()
-	dir, address := t.TempDir(), freeAddress(t)
-	program := build(t, dir, "revocation", ".", ".")
+	t.Cleanup(server.Close)
+	dir := t.TempDir()
+	address, program = freeAddress(t), build(t, dir, "revocation", ".", ".")
 	siogw := build(t, dir, "siogw", "./cmd/siogw", "../..")
 	copyFile(t, "revocation.manifest.json", filepath.Join(dir, "revocation.manifest.json"))
 	copyFile(t, "policy.rego", filepath.Join(dir, "policy.rego"))
@@ -122,17 +121,34 @@ func TestThroughGateway(t *testing.T) {
 			t.Log(said)
 		}
 	})
-	ann, bob := enter(t, address, "ann"), enter(t, address, "bob")
-	for _, c := range []*siotest.Client{ann, bob} {
-		if got := ask(c, 1); got != "431[1]" {
-			t.Fatalf("before: %s\n%s", got, said)
+	return r, address, program
+}
+
+// TestThroughGateway: an admin revokes users who are connected, and their next packets are refused; the plugin's process is
+// killed, and comes back with the list.
+func TestThroughGateway(t *testing.T) {
+	r, address, program := throughGateway(t)
+	bob := enter(t, address, "bob")
+	if got := ask(bob, 1); got != "431[1]" {
+		t.Fatalf("before: %s", got)
+	}
+	t.Run("socket.io-client", func(t *testing.T) {
+		ann := startUser(t, address, token("ann"))
+		ann.expect("answered")
+		if err := admin([]string{"revoke", "-redis", r.url(), "sub:ann"}); err != nil {
+			t.Fatal(err)
 		}
-	}
-	if err := admin([]string{"revoke", "-redis", r.url(), "sub:ann"}); err != nil {
-		t.Fatal(err)
-	}
+		ann.expect("refused: revoked")
+		startUser(t, address, token("ann")).expect("connect_error: revoked")
+		if err := admin([]string{"restore", "-redis", r.url(), "sub:ann"}); err != nil {
+			t.Fatal(err)
+		}
+		ann.expect("answered")
+	})
+	carol := enter(t, address, "carol")
+	r.change(time.Now().Add(time.Hour), "sub:carol")
 	n := 1
-	until(t, "ann is refused", func() bool { n++; return strings.Contains(ask(ann, n), `"code":"revoked"`) })
+	until(t, "carol is refused", func() bool { n++; return strings.Contains(ask(carol, n), `"code":"revoked"`) })
 	if got := ask(bob, 2); got != "432[2]" {
 		t.Errorf("bob: %s", got)
 	}
@@ -142,16 +158,20 @@ func TestThroughGateway(t *testing.T) {
 	n = 2
 	until(t, "bob is refused while the plugin is down", func() bool { n++; return strings.Contains(ask(bob, n), `"code":117`) })
 	until(t, "bob passes again", func() bool { n++; return ask(bob, n) == fmt.Sprintf("43%d[%d]", n, n) })
-	if got := ask(ann, 1000); !strings.Contains(got, `"code":"revoked"`) {
-		t.Errorf("ann: %s", got)
+	if got := ask(carol, 1000); !strings.Contains(got, `"code":"revoked"`) {
+		t.Errorf("carol: %s", got)
 	}
+}
+
+func token(sub string) string {
+	return siotest.Token(secret, fmt.Sprintf(`{"sub":%q,"exp":%d}`, sub, time.Now().Add(time.Hour).Unix()))
 }
 
 // enter connects as sub.
 func enter(t *testing.T, address, sub string) *siotest.Client {
 	t.Helper()
 	c := siotest.NewClient(t, "http://"+address, nil)
-	c.Put(`40{"token":"` + siotest.Token(secret, fmt.Sprintf(`{"sub":%q,"exp":%d}`, sub, time.Now().Add(time.Hour).Unix())) + `"}`)
+	c.Put(`40{"token":"` + token(sub) + `"}`)
 	if got := c.Next().String(); !strings.HasPrefix(got, `40{"sid"`) {
 		t.Fatalf("connect: %s", got)
 	}

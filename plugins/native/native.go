@@ -111,12 +111,13 @@ func failureCode(err error) engine.Code {
 	return engine.CodePluginError
 }
 
-// outcome says what a verdict's error tells of the plugin: nothing, where the caller gave up or nobody was free.
+// outcome says what a verdict's error tells of the plugin: nothing, where the caller gave up or nobody was free, nor where the
+// process ended, which has pauses of its own.
 func outcome(err error) backoff.Outcome {
 	switch {
 	case err == nil:
 		return backoff.Good
-	case errors.Is(err, context.Canceled), errors.Is(err, ErrBusy):
+	case errors.Is(err, context.Canceled), errors.Is(err, ErrBusy), errors.Is(err, ErrDown):
 		return backoff.Neither
 	}
 	return backoff.Bad
