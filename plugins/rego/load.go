@@ -45,26 +45,39 @@ func Load(ctx context.Context, o Options) (*Policy, error) {
 	if err != nil {
 		return nil, err
 	}
+	return loadModules(ctx, modules, storeOf(data), &o)
+}
+
+// loadModules compiles modules, which may be shared, over the data in store, which is not written again.
+func loadModules(ctx context.Context, modules map[string]*ast.Module, store storage.Store, o *Options) (*Policy, error) {
+	modules, err := splitSystem(modules, o)
+	if err != nil {
+		return nil, err
+	}
 	if err := checkNames(modules); err != nil {
 		return nil, err
 	}
 	p := &Policy{timeout: o.timeout(), maxBytes: o.maxBytes(), memo: newMemo(o.Memo)}
-	if err := p.fill(ctx, data); err != nil {
+	if err := p.fill(ctx, store); err != nil {
 		return nil, err
 	}
-	if err := p.compile(ctx, modules, &o); err != nil {
+	if err := p.compile(ctx, modules, o); err != nil {
 		return nil, err
 	}
 	if err := p.prepare(modules); err != nil {
 		return nil, err
 	}
-	return p, p.checkArgs(ctx, modules, &o)
+	return p, p.checkArgs(ctx, modules, o)
 }
 
-// fill makes the store of data.
-func (p *Policy) fill(ctx context.Context, data map[string]any) (err error) {
-	p.store = inmem.NewFromObjectWithOpts(data, inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true))
-	if p.txn, err = p.store.NewTransaction(ctx); err != nil {
+func storeOf(data map[string]any) storage.Store {
+	return inmem.NewFromObjectWithOpts(data, inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true))
+}
+
+// fill takes the data in store.
+func (p *Policy) fill(ctx context.Context, store storage.Store) (err error) {
+	p.store = store
+	if p.txn, err = store.NewTransaction(ctx); err != nil {
 		return fmt.Errorf("policy data: %w", err)
 	}
 	return nil

@@ -51,7 +51,7 @@ func RunUnits(ctx context.Context, o UnitOptions) ([]UnitResult, error) {
 		return nil, err
 	}
 	p := &Policy{}
-	if err := p.fill(ctx, data); err != nil {
+	if err := p.fill(ctx, storeOf(data)); err != nil {
 		return nil, err
 	}
 	c, all, err := p.newCompiler(ctx, modules, &o.Options)
