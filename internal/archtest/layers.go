@@ -67,6 +67,7 @@ var packages = map[string]pkg{
 	"plugins/contract":      {layer: 3, heavy: []string{"schema", "yaml"}},
 
 	// The enforcement point and what serves it.
+	"plugins/rego/manage":  {layer: 4, heavy: []string{"opa", "metrics"}},
 	"plugins/native":       {layer: 4, heavy: []string{"go-plugin"}},
 	"internal/pluginkit":   {layer: 5, heavy: []string{"yaml"}},
 	"gateway":              {layer: 4, tests: []string{"gorilla"}},
