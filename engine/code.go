@@ -16,6 +16,7 @@ const (
 	CodePolicyTimeout   Code = 103 // the policy did not evaluate in time
 	CodeNoVerdict       Code = 104 // nothing allowed it: every plugin abstained, or none is there
 	CodeTransform       Code = 105 // a transform could not be applied
+	CodePolicyMissing   Code = 106 // the bundles that bring the policy are not there yet
 
 	CodePluginDenied  Code = 110 // a plugin denied
 	CodePluginError   Code = 111 // a plugin trapped or answered nonsense
@@ -116,7 +117,7 @@ const (
 var codeTexts = map[Code]string{
 	CodePolicyDenied: "denied by policy", CodePolicyUndefined: "not allowed by policy",
 	CodePolicyError: "policy error", CodePolicyTimeout: "policy timed out",
-	CodeNoVerdict: "nothing allows this", CodeTransform: "transform failed",
+	CodeNoVerdict: "nothing allows this", CodePolicyMissing: "no policy yet", CodeTransform: "transform failed",
 	CodePluginDenied: "denied by plugin", CodePluginError: "plugin error",
 	CodePluginTimeout: "plugin timed out", CodePluginMemory: "plugin out of memory",
 	CodePluginBackoff: "plugin out of service", CodePluginSession: "plugin serves too many sessions",

@@ -31,6 +31,10 @@ func (a *App) ready(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusServiceUnavailable, "draining")
 		return
 	}
+	if a.current.Load().judge.Missing {
+		answer(w, http.StatusServiceUnavailable, "no policy yet: "+a.agent.Waiting())
+		return
+	}
 	if err := a.gateway.Ready(r.Context()); err != nil {
 		answer(w, http.StatusServiceUnavailable, "upstream unreachable: "+err.Error())
 		return

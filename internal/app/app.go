@@ -13,6 +13,7 @@ import (
 	"github.com/siogw/siogw/gateway"
 	"github.com/siogw/siogw/internal/config"
 	"github.com/siogw/siogw/internal/decisionlog"
+	"github.com/siogw/siogw/plugins/rego/manage"
 )
 
 // App is a gateway that is ready to serve.
@@ -30,6 +31,8 @@ type App struct {
 	draining atomic.Bool
 	front    front
 	keep     Keep
+	agent    *manage.Agent      // nil without opa in the configuration
+	bundles  *manage.Activation // in force; nil for none. Of reloads.mu
 }
 
 // Options says how to assemble an App.
@@ -53,7 +56,10 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 		return nil, err
 	}
 	a.current.Store(gen)
-	if err = a.assemble(o); err != nil {
+	if err = a.assemble(o); err == nil && a.agent != nil {
+		err = a.agent.Start(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(err, a.close(ctx))
 	}
 	return a, nil
@@ -69,7 +75,10 @@ func (a *App) assemble(o Options) error {
 	if a.log, err = decisionlog.Open(lo); err != nil {
 		return a.cfg.Error("decision_log.output", err)
 	}
-	a.counts = newCounts(a.log)
+	if err = a.manage(o); err != nil {
+		return err
+	}
+	a.counts = newCounts(a.decisions())
 	gw := options(a.cfg)
 	gw.Rules = a.current.Load().rules(a.release)
 	gw.Log, gw.Logger = a.counts, o.Logger
@@ -101,6 +110,8 @@ func (a *App) close(ctx context.Context) error {
 	if a.log != nil {
 		err = a.log.Close(ctx)
 	}
+	a.reloads.stop()
+	a.endManagement(ctx)
 	err = errors.Join(err, a.endReloads(ctx))
 	return errors.Join(err, a.current.Load().judge.Close(ctx))
 }
@@ -114,11 +125,13 @@ func Warnings(cfg *config.Config) []string {
 		}
 	}
 	policy := cfg.Policy
-	warn(len(policy.Paths) == 0, "NOTHING IS AUTHORIZED: no policy is configured (policy.paths); what passes the limits is allowed")
-	warn(len(policy.Paths) > 0 && policy.Mode == modeOff, "NOTHING IS AUTHORIZED: policy.mode is off")
-	warn(len(policy.Paths) > 0 && policy.Mode == modeMonitor, "NOTHING IS DENIED BY POLICY: policy.mode is monitor")
+	warn(len(policy.Paths) == 0 && !cfg.Bundled(), "NOTHING IS AUTHORIZED: no policy is configured (policy.paths); what passes the limits is allowed")
+	there := len(policy.Paths) > 0 || cfg.Bundled()
+	warn(there && policy.Mode == modeOff, "NOTHING IS AUTHORIZED: policy.mode is off")
+	warn(there && policy.Mode == modeMonitor, "NOTHING IS DENIED BY POLICY: policy.mode is monitor")
 	warn(len(cfg.Contract.Files) > 0 && cfg.Contract.Mode == modeMonitor, "NOTHING IS DENIED BY CONTRACT: contract.mode is monitor")
 	warn(len(cfg.Contract.Files) > 0 && cfg.Contract.Mode == modeOff, "NOTHING IS DENIED BY CONTRACT: contract.mode is off")
+	warn(cfg.Bundled() && cfg.OPAConfig().Unsigned, "BUNDLES ARE TAKEN UNSIGNED: who can change them on the way or at their service decides; set signing in opa.bundles")
 	warn(!cfg.Identity.Proves(), "NOBODY IS AUTHENTICATED: no key is configured (identity.jwt)")
 	warn(cfg.Identity.Proves() && !cfg.Identity.Required && !cfg.Given("identity.required"),
 		"ANONYMOUS CLIENTS ARE LET IN beside those with tokens: set identity.required to true, or to false if that is meant")

@@ -47,7 +47,7 @@ func (a *App) loadGeneration(ctx context.Context, cfg *config.Config) (*generati
 // tryGeneration reads each file once. It always gives a generation, for its sums.
 func (a *App) tryGeneration(ctx context.Context, cfg *config.Config) (*generation, error) {
 	var counted *shields.Set
-	o := JudgeOptions{Logger: a.logger, Keep: &a.keep, Fetch: true, KeysChanged: a.keysChanged}
+	o := JudgeOptions{Logger: a.logger, Keep: &a.keep, Fetch: true, KeysChanged: a.keysChanged, Bundles: a.bundles}
 	if before := a.current.Load(); before != nil {
 		counted, o.Before = before.shields, before.judge
 	}

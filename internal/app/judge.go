@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/siogw/siogw/engine"
@@ -17,6 +19,7 @@ import (
 	"github.com/siogw/siogw/internal/identity"
 	"github.com/siogw/siogw/plugins/contract"
 	"github.com/siogw/siogw/plugins/rego"
+	"github.com/siogw/siogw/plugins/rego/manage"
 )
 
 // The names of the policy's stage, in decisions and in the log.
@@ -31,11 +34,14 @@ type Judge struct {
 	Verifier gateway.Verifier   // nil: nobody is authenticated
 	Policy   *rego.Policy       // the configured one, or the baseline
 	Baseline bool               // Policy is the baseline
+	Missing  bool               // the policy is to come by bundles; till then all is denied
 	Contract *contract.Contract // nil for none
 	Plugins  []*Plugin
 	Shadow   *rego.Policy // asked beside Policy, by a whole gateway; nil for none
 	Warnings []string     // of what is probably a mistake in the policy, with file and line
 
+	stages  []engine.Stage     // all but the policy
+	shared  *atomic.Int64      // Judges that use what is below
 	shadow  *shadow            // nil where it is not asked
 	runtime *hostabi.Runtime   // nil without plugins
 	tokens  *identity.Verifier // Verifier, nil without one
@@ -53,24 +59,23 @@ type JudgeOptions struct {
 	// KeysChanged is called when the keys of a provider are others than before; nil for nobody.
 	KeysChanged func()
 	// Keep holds what plugins keep beyond this Judge; nil begins anew.
-	Keep *Keep
-	Dry  bool // programs of native plugins are checked and not started: they fail
+	Keep    *Keep
+	Bundles *manage.Activation // what brings the policy, where the configuration says so; nil: not there yet
+	Dry     bool               // programs of native plugins are checked and not started: they fail
 }
 
 // NewJudge loads the policy, the plugins and the keys. It goes on after failures, so that its error, a
 // joined one, has them all; each names its place.
 func NewJudge(ctx context.Context, cfg *config.Config, o JudgeOptions) (*Judge, error) {
-	j := &Judge{}
+	j := &Judge{shared: new(atomic.Int64)}
 	stages, err := j.loadPlugins(ctx, cfg, o)
 	first, errContract := j.loadContract(cfg)
-	errs := []error{errContract, j.loadPolicy(ctx, cfg), j.loadShadow(ctx, cfg), err, j.loadTeller(cfg, lastingOf(o.Keep)), j.loadKeys(cfg, o)}
+	errs := []error{errContract, j.loadPolicy(ctx, cfg, o), j.loadShadow(ctx, cfg), err, j.loadTeller(cfg, lastingOf(o.Keep)), j.loadKeys(cfg, o)}
 	if err := errors.Join(errs...); err != nil {
 		return nil, errors.Join(err, j.Close(ctx))
 	}
-	policy := j.policyStage(cfg, o.Watch)
-	j.startShadow(cfg, &policy, o)
-	stages = append(append(first, stages...), policy)
-	if j.Engine, err = engine.New(stages...); err == nil && o.Fetch {
+	j.stages = append(first, stages...)
+	if err = j.decide(cfg, o); err == nil && o.Fetch {
 		err = j.startKeys(ctx, o.Before)
 	}
 	if err != nil {
@@ -79,8 +84,19 @@ func NewJudge(ctx context.Context, cfg *config.Config, o JudgeOptions) (*Judge, 
 	return j, nil
 }
 
+// decide makes the engine of the stages and the policy.
+func (j *Judge) decide(cfg *config.Config, o JudgeOptions) (err error) {
+	policy := j.policyStage(cfg, o.Watch)
+	j.startShadow(cfg, &policy, o)
+	j.Engine, err = engine.New(append(slices.Clone(j.stages), policy)...)
+	return err
+}
+
 // loadPolicy loads the policy; one that is off or not there is replaced by the baseline.
-func (j *Judge) loadPolicy(ctx context.Context, cfg *config.Config) (err error) {
+func (j *Judge) loadPolicy(ctx context.Context, cfg *config.Config, o JudgeOptions) (err error) {
+	if cfg.Bundled() && engine.Mode(cfg.Policy.Mode) != engine.Off {
+		return j.loadBundles(ctx, cfg, o.Bundles)
+	}
 	if len(cfg.Policy.Paths) == 0 {
 		j.Baseline = true
 		j.Policy, err = rego.Baseline(ctx)
@@ -103,10 +119,15 @@ func (j *Judge) load(ctx context.Context, cfg *config.Config, paths []config.Pat
 		o.Paths = append(o.Paths, string(p))
 	}
 	p, err := rego.Load(ctx, o)
+	return j.hold(p, err, o.Args)
+}
+
+// hold holds a policy that was loaded against the contract.
+func (j *Judge) hold(p *rego.Policy, err error, args *rego.ArgsTypes) (*rego.Policy, error) {
 	if p == nil {
 		return nil, err
 	}
-	warnings, errNames := j.checkNames(p, o.Args)
+	warnings, errNames := j.checkNames(p, args)
 	j.Warnings = append(append(j.Warnings, p.Warnings()...), warnings...)
 	return p, errors.Join(err, errNames)
 }
@@ -116,7 +137,9 @@ func (j *Judge) policyStage(cfg *config.Config, watch func(*rego.Policy) engine.
 	if j.Baseline {
 		s.Name, s.Mode = baselineStage, engine.Enforce
 	}
-	if watch != nil {
+	if j.Missing {
+		s.Plugin = missing{}
+	} else if watch != nil {
 		s.Plugin = watch(j.Policy)
 	}
 	return s
@@ -126,6 +149,9 @@ func (j *Judge) policyStage(cfg *config.Config, watch func(*rego.Policy) engine.
 func (j *Judge) Close(ctx context.Context) error {
 	var errs []error
 	j.shadow.close()
+	if j.shared.Add(-1) >= 0 {
+		return nil
+	}
 	if j.tokens != nil {
 		j.tokens.Stop()
 	}

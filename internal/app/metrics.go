@@ -44,6 +44,7 @@ func (c collector) Describe(ch chan<- *prometheus.Desc) {
 	describeIdentity(ch)
 	describeReauthorize(ch)
 	describeReloads(ch)
+	describeOPA(ch)
 }
 
 // Collect implements prometheus.Collector.
@@ -81,6 +82,7 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	c.app.current.Load().judge.collectIdentity(ch, &st)
 	collectReauthorize(ch, &st)
 	c.app.collectReloads(ch)
+	c.app.collectOPA(ch)
 	ch <- prometheus.MustNewConstMetric(buildInfo, prometheus.GaugeValue, 1, c.app.version)
 }
 

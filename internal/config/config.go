@@ -11,6 +11,7 @@ import (
 
 	"github.com/siogw/siogw/engine"
 	"github.com/siogw/siogw/internal/shields"
+	"github.com/siogw/siogw/plugins/rego/manage"
 )
 
 // Config is everything an operator can say. The tag of a field is its key; the key of a field in a
@@ -60,6 +61,9 @@ type Config struct {
 	Rooms     Rooms     `yaml:"rooms"`
 	Contract  Contract  `yaml:"contract"`
 	Policy    Policy    `yaml:"policy"`
+	// OPA is the Open Policy Agent's own configuration as it stands, or config_file with the name of its file
+	// (docs/opa.md). Default none.
+	OPA JSON `yaml:"opa"`
 	// Plugins are asked in their order within each phase. Default none; names are unique.
 	Plugins []Plugin `yaml:"plugins"`
 	Shields Shields  `yaml:"shields"`
@@ -72,7 +76,8 @@ type Config struct {
 	Log    Log    `yaml:"log"`
 	Reload Reload `yaml:"reload"`
 
-	File   string `yaml:"-"` // the file that was read, "" for none
+	File   string         `yaml:"-"` // the file that was read, "" for none
+	opa    *manage.Config // OPA, checked; nil for none
 	places map[string]place
 }
 

@@ -17,6 +17,7 @@ func Default() *Config {
 	return &Config{
 		Listen:   "127.0.0.1:8080",
 		Path:     "/socket.io/",
+		OPA:      JSON("{}"),
 		Upstream: Upstream{EIO: 4, Passthrough: true},
 		Admin:    Admin{Listen: "127.0.0.1:9090"},
 		TLS:      TLS{ClientAuth: "require", MinVersion: "1.2", HTTP2: true, Reload: time.Minute},

@@ -65,6 +65,7 @@ func (d *decoder) appendJSON(dst []byte, n *yaml.Node, key string, depth int) []
 				dst = append(dst, ',')
 			}
 			dst = append(appendText(dst, k.Value), ':')
+			d.places[join(key, k.Value)] = d.layer.at(k)
 			dst = d.appendJSON(dst, val, join(key, k.Value), depth+1)
 		})
 		return append(dst, '}')

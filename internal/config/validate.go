@@ -51,6 +51,7 @@ func (d *decoder) validate() {
 	d.identity()
 	d.rooms()
 	d.plugins()
+	d.openPolicyAgent()
 	d.shields()
 	d.limits()
 }

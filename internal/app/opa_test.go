@@ -1,0 +1,414 @@
+package app
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/siogw/siogw/internal/config"
+	"github.com/siogw/siogw/internal/siotest"
+)
+
+const bundleKey = "a-secret-of-thirty-two-bytes-or-more"
+
+// bundle is a bundle as OPA reads them, signed with key unless that is empty.
+func bundle(t *testing.T, revision, key string, files map[string]string) []byte {
+	t.Helper()
+	if files[".manifest"] == "" {
+		files[".manifest"] = fmt.Sprintf(`{"revision":%q,"roots":["siogw","system/log"]}`, revision)
+	}
+	if key != "" {
+		files[".signatures.json"] = signatures(t, key, files)
+	}
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	w := tar.NewWriter(z)
+	for name, text := range files {
+		if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o600, Size: int64(len(text))}); err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.WriteString(w, text)
+	}
+	_, _ = w.Close(), z.Close()
+	return b.Bytes()
+}
+
+// signatures is the JWS over the checksums of files. JSON in them must be canonical.
+func signatures(t *testing.T, key string, files map[string]string) string {
+	t.Helper()
+	var list []map[string]string
+	for name, text := range files {
+		list = append(list, map[string]string{"name": name, "hash": fmt.Sprintf("%x", sha256.Sum256([]byte(text))), "algorithm": "SHA-256"})
+	}
+	encode := func(v any) string {
+		text, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return base64.RawURLEncoding.EncodeToString(text)
+	}
+	signed := encode(map[string]string{"alg": "HS256"}) + "." + encode(map[string]any{"files": list, "scope": "write"})
+	mac := hmac.New(sha256.New, []byte(key))
+	mac.Write([]byte(signed))
+	out, err := json.Marshal(map[string]any{"signatures": []string{signed + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out)
+}
+
+// control is the service of OPA's management: bundles by long polling, with ETags, and what is uploaded.
+type control struct {
+	*httptest.Server
+	t *testing.T
+
+	mu        sync.Mutex
+	bundles   map[string][]byte // by path
+	changed   chan struct{}
+	unchanged int // answers 304
+	events    []map[string]any
+	status    []map[string]any
+}
+
+func newControl(t *testing.T) *control {
+	c := &control{t: t, bundles: map[string][]byte{}, changed: make(chan struct{})}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /bundles/{name}", c.bundle)
+	mux.HandleFunc("POST /logs", c.take(&c.events))
+	mux.HandleFunc("POST /status", func(_ http.ResponseWriter, r *http.Request) {
+		var one map[string]any
+		if json.NewDecoder(r.Body).Decode(&one) == nil {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.status = append(c.status, one)
+		}
+	})
+	c.Server = httptest.NewServer(mux)
+	t.Cleanup(func() { c.CloseClientConnections(); c.Close() })
+	return c
+}
+
+// put offers a bundle; nil takes it away.
+func (c *control) put(name string, b []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.bundles[name] = b
+	close(c.changed)
+	c.changed = make(chan struct{})
+}
+
+func (c *control) bundle(w http.ResponseWriter, r *http.Request) {
+	deadline := time.After(time.Second)
+	for {
+		c.mu.Lock()
+		b, changed := c.bundles[r.PathValue("name")], c.changed
+		c.mu.Unlock()
+		etag := fmt.Sprintf(`"%x"`, sha256.Sum256(b))
+		switch {
+		case b == nil:
+			http.Error(w, "none", http.StatusNotFound)
+			return
+		case r.Header.Get("If-None-Match") != etag:
+			w.Header().Set("Content-Type", "application/vnd.openpolicyagent.bundles")
+			w.Header().Set("ETag", etag)
+			_, _ = w.Write(b)
+			return
+		}
+		select {
+		case <-changed:
+		case <-r.Context().Done():
+			return
+		case <-deadline:
+			c.mu.Lock()
+			c.unchanged++
+			c.mu.Unlock()
+			w.Header().Set("Content-Type", "application/vnd.openpolicyagent.bundles")
+			w.Header().Set("ETag", etag)
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+	}
+}
+
+func (c *control) take(to *[]map[string]any) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		z, err := gzip.NewReader(r.Body)
+		if err != nil || r.Header.Get("Content-Encoding") != "gzip" {
+			http.Error(w, "no gzip", http.StatusBadRequest)
+			return
+		}
+		var list []map[string]any
+		if err := json.NewDecoder(z).Decode(&list); err != nil {
+			c.t.Error(err)
+		}
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		*to = append(*to, list...)
+	}
+}
+
+func (c *control) see(what string, ok func() bool) {
+	c.t.Helper()
+	waitFor(c.t, what, func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return ok()
+	})
+}
+
+// managed is an App whose policy comes from a control.
+type managed struct {
+	*App
+	url string
+	log *lines // decisions
+	own *lines
+}
+
+const managedOPA = `
+  keys: { signer: { algorithm: HS256, key: "` + bundleKey + `" } }
+  persistence_directory: %s
+  bundles:
+    authz: { service: control, persist: true, signing: { keyid: signer, scope: write }, polling: { long_polling_timeout_seconds: 5 } }
+  decision_logs: { service: control, reporting: { min_delay_seconds: 1, max_delay_seconds: 1 } }
+  status: { service: control }
+  labels: { region: here }
+`
+
+// manageApp starts an App that is stopped at the end of the test, or by the function that it gives.
+func manageApp(t *testing.T, c *control, opa string) (*managed, func()) {
+	t.Helper()
+	up := siotest.NewUpstream(t, nil)
+	yaml := "upstream: { url: '" + up.URL + "' }\nadmin: { listen: '' }\ndeny: { max_per_minute: 0 }\nopa:\n  services: { control: { url: '" + c.URL + "' } }" + opa
+	cfg, err := config.Parse("siogw.yaml", t.TempDir(), []byte(yaml))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &managed{log: &lines{}, own: &lines{}}
+	if m.App, err = New(t.Context(), cfg, Options{Stdout: m.log, Logger: slog.New(slog.NewTextHandler(m.own, nil))}); err != nil {
+		t.Fatal(err)
+	}
+	srv := httptest.NewServer(m.Handler())
+	m.url = srv.URL
+	stop := sync.OnceFunc(func() {
+		if err := m.Stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+		srv.Close()
+	})
+	t.Cleanup(stop)
+	return m, stop
+}
+
+func (m *managed) active(t *testing.T, revision string) {
+	t.Helper()
+	waitFor(t, "revision "+revision, func() bool {
+		_, text := scrape(t, m.Admin(), "/metrics")
+		return strings.Contains(text, `siogw_opa_bundle_active{bundle="authz",revision="`+revision+`"} 1`)
+	})
+}
+
+func (m *managed) counts(t *testing.T, line string) {
+	t.Helper()
+	waitFor(t, line, func() bool {
+		_, text := scrape(t, m.Admin(), "/metrics")
+		return strings.Contains(text, "\n"+line+"\n")
+	})
+}
+
+func authz(rules string) map[string]string {
+	return map[string]string{"authz.rego": "package siogw.authz\n\n" + rules + "\n"}
+}
+
+// speaks sends an echo, and reports whether it was answered.
+func speaks(t *testing.T, c *siotest.Client, i int) bool {
+	t.Helper()
+	c.Put(fmt.Sprintf(`42%d["echo",%d]`, i, i))
+	text := c.Next().String()
+	if !strings.HasPrefix(text, fmt.Sprintf("43%d[", i)) {
+		t.Fatalf("event %d was answered %s", i, text)
+	}
+	return !strings.Contains(text, "error")
+}
+
+// TestBundles goes through the life of a policy that comes by bundles, with one client that speaks on.
+func TestBundles(t *testing.T) {
+	c, disk := newControl(t), t.TempDir()
+	m, stop := manageApp(t, c, fmt.Sprintf(managedOPA, disk))
+	if status, text := scrape(t, m.Admin(), "/readyz"); status != http.StatusServiceUnavailable || !strings.Contains(text, "no policy yet") {
+		t.Errorf("before the first bundle /readyz is %d %s", status, text)
+	}
+	resp, err := http.Get(m.url + "/socket.io/?EIO=4&transport=polling")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, _ := io.ReadAll(resp.Body)
+	_ = resp.Body.Close()
+	if resp.StatusCode != http.StatusForbidden || !strings.Contains(string(text), "no policy yet") {
+		t.Errorf("before the first bundle a handshake gets %d %s", resp.StatusCode, text)
+	}
+
+	c.put("authz", bundle(t, "one", bundleKey, authz("allow := true")))
+	m.active(t, "one")
+	if status, text := scrape(t, m.Admin(), "/readyz"); status != http.StatusOK {
+		t.Errorf("/readyz is %d %s", status, text)
+	}
+	client := siotest.NewClient(t, m.url, nil)
+	client.Join("/", "")
+	if !speaks(t, client, 1) {
+		t.Error("revision one allows")
+	}
+	c.put("authz", bundle(t, "two", bundleKey, authz("allow if input.kind != \"event\"")))
+	m.active(t, "two")
+	if speaks(t, client, 2) {
+		t.Error("revision two denies")
+	}
+	for name, bad := range map[string][]byte{
+		"unsigned":           bundle(t, "bad", "", authz("allow := true")),
+		"another key":        bundle(t, "bad", "another-secret-of-thirty-two-bytes", authz("allow := true")),
+		"changed":            tampered(t),
+		"no Rego":            bundle(t, "bad", bundleKey, authz("allow if")),
+		"a typo in the path": bundle(t, "bad", bundleKey, authz("allow if input.sesion.ip == \"\"")),
+		"no decision":        bundle(t, "bad", bundleKey, map[string]string{"other.rego": "package siogw.other\n\nx := 1\n"}),
+		"http.send":          bundle(t, "bad", bundleKey, authz("allow if http.send({\"method\": \"get\", \"url\": \"http://127.0.0.1\"})")),
+	} {
+		c.put("authz", bad)
+		m.counts(t, `siogw_opa_bundle_failing{bundle="authz"} 1`)
+		if m.active(t, "two"); speaks(t, client, 3) {
+			t.Errorf("%s: a bad bundle was taken", name)
+		}
+		c.put("authz", bundle(t, "two", bundleKey, authz("allow if input.kind != \"event\" # after "+name)))
+		m.counts(t, `siogw_opa_bundle_failing{bundle="authz"} 0`)
+	}
+	c.put("authz", bundle(t, "three", bundleKey, authz("allow := true")))
+	m.active(t, "three")
+	if !speaks(t, client, 4) {
+		t.Error("revision three allows")
+	}
+	if _, err := m.Reload(t.Context(), m.cfg); err != nil {
+		t.Fatal(err)
+	}
+	if !speaks(t, client, 5) {
+		t.Error("a reload lost the policy of the bundles")
+	}
+	c.see("an answer 304", func() bool { return c.unchanged > 0 })
+	c.see("the status", func() bool {
+		return slices.ContainsFunc(c.status, func(s map[string]any) bool {
+			all, _ := s["bundles"].(map[string]any)
+			one, _ := all["authz"].(map[string]any)
+			return one["active_revision"] == "three"
+		})
+	})
+	client.Stop()
+	stop()
+	c.CloseClientConnections()
+	c.Close() // nobody is there: what was kept on disk decides
+	bundles, _, _ := strings.Cut(managedOPA, "  decision_logs:")
+	again, _ := manageApp(t, c, fmt.Sprintf(bundles, disk))
+	if status, text := scrape(t, again.Admin(), "/readyz"); status != http.StatusOK {
+		t.Errorf("from disk /readyz is %d %s", status, text)
+	}
+	client = siotest.NewClient(t, again.url, nil)
+	client.Join("/", "")
+	if !speaks(t, client, 6) {
+		t.Error("from disk revision three allows")
+	}
+}
+
+// tampered is signed, and changed after that.
+func tampered(t *testing.T) []byte {
+	files := authz("allow := false")
+	bundle(t, "bad", bundleKey, files)
+	files["authz.rego"] = "package siogw.authz\n\nallow := true\n"
+	return bundle(t, "bad", "", files)
+}
+
+const logRules = `package system.log
+
+mask contains "/input/session/ip"
+mask contains {"op": "upsert", "path": "/input/room", "value": "hidden"} if input.input.event == "masked"
+drop if input.input.event == "dropped"
+`
+
+// TestDecisionLogs holds what is uploaded against the gateway's own log.
+func TestDecisionLogs(t *testing.T) {
+	c := newControl(t)
+	files := authz(`allow if input.event != "denied"`)
+	files["log.rego"] = logRules
+	files["authz.rego"] = "package siogw.authz\n\nallow if input.kind != \"event\"\nallow if input.event != \"denied\"\n"
+	c.put("authz", bundle(t, "one", bundleKey, files))
+	m, stop := manageApp(t, c, fmt.Sprintf(managedOPA, t.TempDir()))
+	m.active(t, "one")
+	client := siotest.NewClient(t, m.url, nil)
+	client.Join("/", "")
+	for i, event := range []string{"denied", "dropped", "masked"} {
+		client.Put(fmt.Sprintf(`42%d[%q,"s3cret-%d"]`, i, event, i))
+		client.Next()
+	}
+	speaks(t, client, 7)
+	client.Stop()
+	stop() // uploads the rest
+	text, _ := json.Marshal(c.events)
+	if strings.Contains(string(text), "s3cret") || !strings.Contains(string(text), `"args":"***"`) {
+		t.Errorf("arguments are not hidden: %s", text)
+	}
+	seen := map[string]map[string]any{}
+	for _, e := range c.events {
+		input := e["input"].(map[string]any)
+		event, _ := input["event"].(string)
+		seen[event] = e
+		if !strings.Contains(m.log.String(), `"decision_id":"`+e["decision_id"].(string)+`"`) {
+			t.Errorf("the gateway's log has no %v", e["decision_id"])
+		}
+		if _, ok := input["session"].(map[string]any)["ip"]; ok || e["erased"] == nil {
+			t.Errorf("not masked: %v", e)
+		}
+	}
+	denied := seen["denied"]
+	if denied == nil || seen["dropped"] != nil || seen["masked"] == nil || seen["masked"]["input"].(map[string]any)["room"] != "hidden" {
+		t.Fatalf("events are %s", text)
+	}
+	result := denied["result"].(map[string]any)
+	if denied["path"] != "siogw/authz" || result["allow"] != false || result["code"] != float64(101) || denied["timestamp"] == nil ||
+		denied["metrics"].(map[string]any)["timer_rego_query_eval_ns"] == nil || denied["labels"].(map[string]any)["region"] != "here" ||
+		denied["bundles"].(map[string]any)["authz"].(map[string]any)["revision"] != "one" {
+		t.Errorf("the event is %v", denied)
+	}
+}
+
+// TestDiscovery finds the bundles by a bundle.
+func TestDiscovery(t *testing.T) {
+	c := newControl(t)
+	c.put("found", bundle(t, "found", "", map[string]string{".manifest": `{"revision":"found","roots":["config"]}`,
+		"config/data.json": `{"bundles":{"authz":{"service":"control","resource":"bundles/authz"}},"decision_logs":{"service":"control"}}`}))
+	m, stop := manageApp(t, c, "\n  discovery: { service: control, resource: bundles/found, decision: config }\n")
+	if _, text := scrape(t, m.Admin(), "/readyz"); !strings.Contains(text, "no policy yet") {
+		t.Errorf("/readyz is %s", text)
+	}
+	c.put("authz", bundle(t, "one", "", authz("allow := true")))
+	m.active(t, "one")
+	client := siotest.NewClient(t, m.url, nil)
+	client.Join("/", "")
+	if !speaks(t, client, 1) {
+		t.Error("the bundle that was discovered allows")
+	}
+	client.Stop()
+	stop()
+	if len(c.events) == 0 {
+		t.Error("the decision logs that were discovered are empty")
+	}
+}
