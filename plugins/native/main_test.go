@@ -87,8 +87,9 @@ func decide(ctx context.Context, view []byte) sdk.Verdict {
 	case "liar":
 		v = sdk.Deny("x", "y")
 		v.Args = []byte(`[1]`)
-	case "slow":
+	case "slow": // later than a gateway on a busy machine notices the deadline
 		<-ctx.Done()
+		time.Sleep(time.Second)
 	case "stall":
 		select {}
 	case "exit":

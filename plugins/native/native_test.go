@@ -163,6 +163,9 @@ func TestSurroundings(t *testing.T) {
 	if dir, _ := filepath.EvalSymlinks(o.Dir); got.Dir != dir || got.Own != "1" || got.Stdin != "0 <nil>" || !slices.Equal(got.Args, []string{"serve", "--flag"}) {
 		t.Errorf("%+v", got)
 	}
+	if !slices.Contains(got.Env, "PLUGIN_CLIENT_CERT") {
+		t.Error("no mutual TLS")
+	}
 	for _, name := range got.Env {
 		if name != "OWN" && name != "PWD" && name != "SIOGW_PLUGIN" && !strings.HasPrefix(name, "PLUGIN_") {
 			t.Errorf("it has %s", name)
@@ -202,7 +205,10 @@ func TestStalled(t *testing.T) {
 		o := self(t, "serve")
 		o.Backoff.Failures = 3
 		tally := &wasm.Tally{}
-		p := New(start(t, o), 50*time.Millisecond, tally)
+		p := New(start(t, o), patience, tally)
+		if restarts > 0 {
+			p.timeout = 50 * time.Millisecond
+		}
 		for range 3 {
 			if v := p.Decide(t.Context(), event(args)); v.Err == nil {
 				t.Errorf("%s passes", args)
@@ -296,7 +302,7 @@ func TestNoStart(t *testing.T) {
 		"ends":      {func(o *Options) { o.Args[0] = "ends" }, "Failed to read any lines"},
 		"mute":      {func(o *Options) { o.Args[0], o.StartTimeout = "mute", 500*time.Millisecond }, "did not serve within 500ms"},
 		"silent":    {func(o *Options) { o.Args[0], o.StartTimeout = "silent", time.Second }, "did not serve within 1s"},
-		"babble":    {func(o *Options) { o.Args[0], o.StartTimeout = "babble", 2*time.Second }, "Unrecognized remote plugin message"},
+		"babble":    {func(o *Options) { o.Args[0] = "babble" }, "Unrecognized remote plugin message"},
 		"strange":   {func(o *Options) { o.Args[0] = "strange" }, "its first message"},
 		"checksum":  {func(o *Options) { o.SHA256 = strings.Repeat("0", 64) }, "another checksum"},
 		"gone":      {func(o *Options) { o.Path = "/gone" }, "no such file"},
