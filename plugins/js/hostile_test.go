@@ -2,6 +2,7 @@ package js_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -44,20 +45,19 @@ var hostile = map[string]struct {
 // TestHostile: each is contained within its time and memory, and the plugin goes on with the next packet. It prints how
 // long each took.
 func TestHostile(t *testing.T) {
-	const limit = 200 * time.Millisecond
 	for name, c := range hostile {
 		t.Run(name, func(t *testing.T) {
+			limit := 200 * time.Millisecond
+			if !slices.Contains(c.want, engine.CodePluginTimeout) { // what else ends it, a machine under load must let it reach
+				limit = time.Minute
+			}
 			p := mustLoad(t, argsView+"export default (args, siogw) => {\nif (args[0]) {\n"+c.code+"\n}\n}", wasm.Options{Timeout: limit, Size: 1, Memory: 16 << 20})
 			ctx := context.Background()
 			for range 2 {
 				start := time.Now()
 				v := p.Decide(ctx, event(`[true]`))
 				t.Logf("%v: %.150s", time.Since(start).Round(100*time.Microsecond), told(v))
-				known := false
-				for _, code := range c.want {
-					known = known || v.Code == code
-				}
-				if v.Err == nil || v.Effect == engine.Allow || !known {
+				if v.Err == nil || v.Effect == engine.Allow || !slices.Contains(c.want, v.Code) {
 					t.Errorf("code %d: %.200s, want one of %v", v.Code, told(v), c.want)
 				}
 				if v = decideSoon(p, `[false]`); v.Effect != engine.Allow {
