@@ -24,7 +24,7 @@ var languages = []language{
 	{name: "c"},
 	{name: "rust"},
 	{name: "assemblyscript", slack: 128 << 10},
-	{name: "go", slack: 4 << 20},
+	{name: "go", slack: 4 << 20, slower: 2},
 	{name: "js", slack: 4 << 20, slower: 20},
 }
 
