@@ -442,7 +442,7 @@ func TestNoOrphan(t *testing.T) {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(path)
-	cmd.Env = append(os.Environ(), "NATIVE_TEST_HOST=1")
+	cmd.Env = append(os.Environ(), "NATIVE_TEST_HOST=1", "TMPDIR="+t.TempDir()) // where what is killed leaves its socket
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
