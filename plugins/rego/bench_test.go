@@ -4,6 +4,7 @@ import (
 	"context"
 	"syscall"
 	"testing"
+	"testing/fstest"
 
 	"github.com/siogw/siogw/engine"
 	"github.com/siogw/siogw/policies"
@@ -114,5 +115,50 @@ func BenchmarkMemo(b *testing.B) {
 			}
 		})
 		b.Run(c.name+"/none", func(b *testing.B) { benchmark(b, load(0), c.in) })
+	}
+}
+
+// usesLibrary is a policy of modules of the library, with data for them.
+var usesLibrary = fstest.MapFS{
+	"p.rego": {Data: []byte(`package siogw.authz
+import data.siogw.lib.moderation
+import data.siogw.lib.rbac
+import data.siogw.lib.rooms
+allow if { rbac.allow; input.kind != "event" }
+allow if { rbac.allow; rooms.may_speak }
+deny contains m if some m in moderation.deny`)},
+	"data.yaml": {Data: []byte(`
+rbac: { roles: { guest: { permissions: [{ kinds: [connect] }] }, member: { inherits: [guest], permissions: [
+  { kinds: [join, leave], rooms: ["room:*"] }, { kinds: [event], namespaces: [/chat], events: [message, typing] }] } } }
+rooms: { /chat: { general: { everyone: true }, staff: { roles: [moderator] }, "*": { roles: [admin] } } }
+moderation: { banned: [eve], muted: { /chat: { bob: [general] } }, read_only: { /chat: [news] }, exempt: [moderator], words: [badword] }`)},
+}
+
+// What a decision costs when it is not remembered, by each evaluator.
+func BenchmarkEvaluators(b *testing.B) {
+	for _, c := range []struct {
+		name string
+		opts Options
+		in   *engine.Input
+	}{
+		{"baseline", Options{Files: policies.Baseline()}, post()},
+		{"ordinary", Options{Paths: []string{"../../test/bench/policy.rego"}}, post()},
+		{"chat", Options{Paths: []string{"testdata"}}, post()},
+		{"transform", Options{Paths: []string{"testdata"}}, message(`[{"room":"general","text":"hello everybody"}]`)},
+		{"library", Options{Files: usesLibrary}, post()},
+	} {
+		for name, topdown := range map[string]bool{EvaluatorTopdown: true, EvaluatorClosures: false} {
+			b.Run(c.name+"/"+name, func(b *testing.B) {
+				c.opts.Timeout, c.opts.Topdown = -1, topdown
+				p, err := Load(context.Background(), c.opts)
+				if err != nil {
+					b.Fatal(err)
+				}
+				if got, why := p.Evaluator(); got != name {
+					b.Fatal(why)
+				}
+				benchmark(b, p, c.in)
+			})
+		}
 	}
 }

@@ -39,7 +39,7 @@ func (p *Policy) evaluate(ctx context.Context, in *engine.Input) engine.Verdict 
 	if err != nil {
 		return engine.Failed(engine.CodePolicyError, fmt.Errorf("input: %w", err))
 	}
-	a, err := run(ctx, p.start(ctx, in, input))
+	a, err := p.ask(ctx, in, input)
 	if err != nil {
 		return p.failed(ctx, err)
 	}

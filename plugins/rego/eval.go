@@ -18,6 +18,7 @@ import (
 type query struct {
 	body     ast.Body
 	compiler ast.QueryCompiler
+	program  program // the same as closures
 }
 
 // answers are the values of the three rules; nil where the query does not ask for one, or there is none.
@@ -58,12 +59,14 @@ func (p *Policy) query(names []string) (query, error) {
 	if len(body) == 0 {
 		return query{}, nil
 	}
+	plain := body.Copy()
 	qc := p.compiler.QueryCompiler()
 	compiled, err := qc.Compile(body)
 	if err != nil {
 		return query{}, fmt.Errorf("policy query: %w", err)
 	}
-	return query{compiled, qc}, nil
+	swift, err := p.program(plain)
+	return query{compiled, qc, swift}, err
 }
 
 // start makes an evaluation of the query that answers for in.

@@ -33,6 +33,7 @@ type Policy struct {
 	maxBytes int
 	plans    *plans // what decisions depend on, by class of input
 	memo     *memo  // nil for none
+	topdown  bool   // closures are not asked for
 
 	transforms bool // there is a transform rule
 	warnings   []string
@@ -57,7 +58,7 @@ func loadModules(ctx context.Context, modules map[string]*ast.Module, store stor
 	if err := checkNames(modules); err != nil {
 		return nil, err
 	}
-	p := &Policy{timeout: o.timeout(), maxBytes: o.maxBytes(), memo: newMemo(o.Memo)}
+	p := &Policy{timeout: o.timeout(), maxBytes: o.maxBytes(), memo: newMemo(o.Memo), topdown: o.Topdown}
 	if err := p.fill(ctx, store); err != nil {
 		return nil, err
 	}

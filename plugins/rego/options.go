@@ -39,6 +39,8 @@ type Options struct {
 	Args *ArgsTypes
 	// Memo bounds the decisions that are remembered; the zero value remembers none.
 	Memo MemoOptions
+	// Topdown has OPA's own evaluator serve, and not closures.
+	Topdown bool
 }
 
 func (o *Options) timeout() time.Duration {

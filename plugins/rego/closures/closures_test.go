@@ -65,7 +65,7 @@ func TestStop(t *testing.T) {
 		}
 	}
 	p := mustProgram(t, `p := input.a`)
-	if got, asked, err := eval(p, `{"a": 1}`, 2); got != "1" || asked != 1 || err != nil {
+	if got, asked, err := eval(p, `{"a": 1}`, 3); got != "1" || asked != 2 || err != nil {
 		t.Errorf("%s %d %v", got, asked, err)
 	}
 }
@@ -96,7 +96,7 @@ func TestQuit(t *testing.T) {
 		"p contains 1 if input.a\np contains 1 if { " + loop + " }":           false,
 		"p := 1 if input.a\nelse := 2 if input.b\np := 1 if { " + loop + " }": false,
 	} {
-		if _, _, err := eval(mustProgram(t, text), `{"a": "a", "c": 1}`, 2); (err == nil) != want {
+		if _, _, err := eval(mustProgram(t, text), `{"a": "a", "c": 1}`, 50); (err == nil) != want {
 			t.Errorf("%s: %v", text, err)
 		}
 	}
@@ -112,7 +112,7 @@ func TestFixed(t *testing.T) {
 		n := count([1 | some x in data.many; x == null])
 		p := [n, m, input.a]
 		m := x if { x := n with data.many as [null] }`)
-	for i, ask := range []int{never, 2} {
+	for i, ask := range []int{never, 50} {
 		if got, _, err := eval(p, fmt.Sprintf(`{"a": %d}`, i), ask); got != fmt.Sprintf("[100000, 1, %d]", i) || err != nil {
 			t.Errorf("%s %v", got, err)
 		}

@@ -67,7 +67,7 @@ var (
 type Eval struct {
 	Input *ast.Term
 	Time  time.Time
-	// Stop, when not nil, is asked now and then whether to end the evaluation.
+	// Stop, when not nil, is asked whether to end the evaluation, at each turn of a loop and each call: it must be cheap.
 	Stop topdown.Cancel
 }
 
