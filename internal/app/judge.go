@@ -114,7 +114,7 @@ func (j *Judge) loadPolicy(ctx context.Context, cfg *config.Config, o JudgeOptio
 
 // load loads what is at paths, and holds it against the contract. Its errors have file and line of their own.
 func (j *Judge) load(ctx context.Context, cfg *config.Config, paths []config.Path, timeout time.Duration) (*rego.Policy, error) {
-	o := rego.Options{Timeout: timeout, Memo: memoOf(cfg), Args: j.argsTypes(cfg)}
+	o := rego.Options{Timeout: timeout, Memo: memoOf(cfg), Args: j.argsTypes(cfg), Topdown: cfg.Policy.Evaluator == rego.EvaluatorTopdown}
 	for _, p := range paths {
 		o.Paths = append(o.Paths, string(p))
 	}

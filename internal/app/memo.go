@@ -23,16 +23,19 @@ var (
 	memoSkipped = desc("policy_memo_skipped_total", "Decisions of the policy that the memo does not take, by reason (docs/policies.md).", "reason")
 	memoEntries = desc("policy_memo_entries", "Decisions in the memo now.")
 	memoBytes   = desc("policy_memo_bytes", "Bytes of the decisions in the memo now.")
+
+	evaluatorHanded = desc("policy_handed_total", "Evaluations of the compiled policy that were left to topdown, after an error above all.")
 )
 
 func describeMemo(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{memoHits, memoMisses, memoStored, memoEvicted, memoSkipped, memoEntries, memoBytes} {
+	for _, d := range []*prometheus.Desc{memoHits, memoMisses, memoStored, memoEvicted, memoSkipped, memoEntries, memoBytes, evaluatorHanded} {
 		ch <- d
 	}
 }
 
 func (a *App) collectMemo(ch chan<- prometheus.Metric) {
-	st := a.current.Load().judge.Policy.MemoStats()
+	p := a.current.Load().judge.Policy
+	st := p.MemoStats()
 	emit := func(d *prometheus.Desc, t prometheus.ValueType, v float64, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(d, t, v, labels...)
 	}
@@ -45,4 +48,5 @@ func (a *App) collectMemo(ch chan<- prometheus.Metric) {
 	}
 	emit(memoEntries, prometheus.GaugeValue, float64(st.Entries))
 	emit(memoBytes, prometheus.GaugeValue, float64(st.Bytes))
+	emit(evaluatorHanded, prometheus.CounterValue, float64(p.Handed()))
 }

@@ -77,6 +77,9 @@ type policyReport struct {
 	Shadow   []config.Path `json:"shadow,omitempty"`
 	Sample   int           `json:"sample,omitempty"` // the shadow is asked about one packet of so many
 
+	Evaluator string `json:"evaluator"`     // closures or topdown
+	Why       string `json:"why,omitempty"` // topdown, though policy.evaluator is auto
+
 	MemoEnabled bool            `json:"memo_enabled,omitempty"`
 	Memo        []rego.MemoPlan `json:"memo,omitempty"` // with --explain-memo
 }
@@ -135,6 +138,7 @@ func inspect(ctx context.Context, s *streams, c *source, o checkOptions) *report
 	if j.Shadow != nil {
 		r.Policy.Shadow, r.Policy.Sample = cfg.Policy.Shadow.Paths, cfg.Policy.Shadow.Sample
 	}
+	r.Policy.Evaluator, r.Policy.Why = j.Policy.Evaluator()
 	if o.memo {
 		r.Policy.MemoEnabled, r.Policy.Memo = cfg.Policy.Memo.Enabled, j.Policy.MemoPlans()
 	}
@@ -186,6 +190,9 @@ func (r *report) text(s *streams) error {
 	}
 	if len(r.Policy.Shadow) > 0 {
 		fmt.Fprintf(s.out, "  shadow    %v, asked about one packet of %d\n", r.Policy.Shadow, r.Policy.Sample)
+	}
+	if r.Policy.Why != "" {
+		fmt.Fprintf(s.out, "            evaluated by topdown, some five times slower than compiled: %s\n", r.Policy.Why)
 	}
 	memoText(s.out, r.Policy.MemoEnabled, r.Policy.Memo)
 	r.Contract.text(s.out)

@@ -200,7 +200,9 @@ type Policy struct {
 	Timeout     time.Duration `yaml:"timeout" min:"1ms" max:"10s"`
 	Reauthorize Reauthorize   `yaml:"reauthorize"`
 	Memo        Memo          `yaml:"memo"`
-	Shadow      Shadow        `yaml:"shadow"`
+	// Evaluator is auto or topdown: OPA's own evaluator, also where the policy could be compiled. Default auto.
+	Evaluator string `yaml:"evaluator" enum:"auto,topdown"`
+	Shadow    Shadow `yaml:"shadow"`
 }
 
 // Plugin is one plugin in its place.

@@ -34,7 +34,7 @@ func Default() *Config {
 		Limits:      defaultLimits(),
 		Identity:    defaultIdentity(),
 		Contract:    Contract{UnknownEvents: "deny", Mode: Mode(engine.Enforce)},
-		Policy:      Policy{Mode: Mode(engine.Enforce), Timeout: 250 * time.Millisecond, Reauthorize: defaultReauthorize, Memo: defaultMemo, Shadow: defaultShadow},
+		Policy:      Policy{Mode: Mode(engine.Enforce), Timeout: 250 * time.Millisecond, Reauthorize: defaultReauthorize, Memo: defaultMemo, Evaluator: "auto", Shadow: defaultShadow},
 		Deny:        Deny{Ack: true, Event: "siogw:denied", MaxPerMinute: 60},
 		DecisionLog: DecisionLog{Output: "stdout", Mask: []MaskPath{"auth", "args"}},
 		Store:       "memory",
