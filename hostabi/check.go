@@ -62,14 +62,15 @@ func checkGuest(info *meter.Info) error {
 		return fmt.Errorf("export %q and section %q go together", exportProgram, ProgramSection)
 	}
 	for _, i := range info.Imports {
-		if err := checkImport(i); err != nil {
+		if err := CheckImport(i); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func checkImport(i meter.Import) error {
+// CheckImport fails on what is no import of ABI.md, section 6. Names and types of WASI are left to Compile.
+func CheckImport(i meter.Import) error {
 	if i.Kind != meter.Func {
 		return fmt.Errorf("import %s.%s is no function", i.Module, i.Name)
 	}

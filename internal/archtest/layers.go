@@ -69,6 +69,7 @@ var packages = map[string]pkg{
 	// The enforcement point and what serves it.
 	"plugins/rego/manage":  {layer: 4, heavy: []string{"opa", "metrics"}},
 	"plugins/native":       {layer: 4, heavy: []string{"go-plugin"}},
+	"hostabi/tck":          {layer: 4, above: true},
 	"internal/pluginkit":   {layer: 5, heavy: []string{"yaml"}},
 	"gateway":              {layer: 4, tests: []string{"gorilla"}},
 	"internal/config":      {layer: 5, heavy: []string{"yaml"}},

@@ -27,7 +27,7 @@ of a program.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(pluginNewCommand(s), pluginBuildCommand(s), pluginRunCommand(s), pluginTestCommand(s),
-		pluginBenchCommand(s), pluginInspectCommand(s), pluginPackCommand(s))
+		pluginBenchCommand(s), pluginInspectCommand(s), pluginPackCommand(s), pluginTCKCommand(s))
 	return cmd
 }
 
