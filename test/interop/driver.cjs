@@ -1,7 +1,7 @@
 // Runs scenarios with a real socket.io-client: one job a line on stdin, one result a line on stdout.
 //
 //   job     {"version":"4","transport":"upgrade","url":"http://…","control":"http://…","steps":[…]}, with "parser" the
-//           package of another parser
+//           package of another parser, and "gateway" {"dir","pid","admin"} for steps that change it
 //   result  {"ok":true} or {"ok":false,"step":2,"error":"…"}
 //
 // A step is an object with one key, the verb; README.md lists them.

@@ -2,6 +2,9 @@ package interop
 
 import (
 	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -41,7 +44,7 @@ func TestHarness(t *testing.T) {
 		"flood":          {steps{connect, {"flood": {"event": "echo", "n": 5, "ok": []int{1, 2}, "denied": "never"}}}, "5 of 5 passed"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if err := in.Encode(job{"4", "websocket", "", up.url, up.control, c.steps}); err != nil {
+			if err := in.Encode(job{"4", "websocket", "", up.url, up.control, c.steps, nil}); err != nil {
 				t.Fatal(err)
 			}
 			var r result
@@ -52,6 +55,52 @@ func TestHarness(t *testing.T) {
 				t.Errorf("got %+v, want %q", r, c.want)
 			}
 		})
+	}
+}
+
+// TestCounted: metrics that went up by less, or by more, are noticed, and labels are told apart.
+func TestCounted(t *testing.T) {
+	require(t)
+	t.Parallel()
+	up := startServer(t, nil)
+	asked := 0
+	admin := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/metrics" {
+			w.WriteHeader(http.StatusConflict)
+			return
+		}
+		fmt.Fprintf(w, "# HELP x y\nx{a=\"1\",b=\"q\\\"{}\"} %d\nx{a=\"2\"} 1e3\ny %d\n", 10+asked, asked)
+		asked = 2
+	}))
+	defer admin.Close()
+	driver := start(t, ".", "node", "driver.cjs")
+	in := json.NewEncoder(driver.stdin)
+	counted := func(metric map[string]any) map[string]any {
+		return map[string]any{"counted": map[string]any{"metrics": []any{metric}}}
+	}
+	for _, c := range []struct {
+		step map[string]any
+		want string
+	}{
+		{counted(map[string]any{"name": "x", "labels": map[string]any{"b": `q\"{}`}, "up": 2}), ""},
+		{counted(map[string]any{"name": "y", "up": 2}), ""},
+		{counted(map[string]any{"name": "x", "up": 1}), `"got":2`},
+		{counted(map[string]any{"name": "x", "labels": map[string]any{"a": "2"}, "up": 0}), ""},
+		{map[string]any{"reauthorize": map[string]any{}}, "/reauthorize: 409"},
+		{map[string]any{"change": map[string]any{"files": map[string]any{"f": "text"}, "by": "hand"}}, "no way to change hand"},
+	} {
+		asked = 0
+		dir := t.TempDir()
+		if err := in.Encode(job{"4", "websocket", "", up.url, up.control, []any{c.step}, &running{dir, 0, admin.URL}}); err != nil {
+			t.Fatal(err)
+		}
+		var r result
+		if err := driver.readJSON(&r); err != nil {
+			t.Fatal(err)
+		}
+		if r.OK != (c.want == "") || !strings.Contains(r.Error, c.want) {
+			t.Errorf("%v: got %+v, want %q", c.step, r, c.want)
+		}
 	}
 }
 

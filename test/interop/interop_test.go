@@ -89,6 +89,7 @@ func (s *scenario) runBare(t *testing.T) {
 func (s *scenario) runGateway(t *testing.T) {
 	up := startServer(t, s.Server)
 	gw := startGateway(t, s, up)
+	s.running = gw.running
 	log := &decisionLog{path: filepath.Join(gw.dir, "decisions.jsonl")}
 	s.each(t, up, gw.url, func(t *testing.T) {
 		if err := log.check(s.Decisions, s.Undecided); err != nil {
@@ -108,6 +109,15 @@ type job struct {
 	URL       string `json:"url"`
 	Control   string `json:"control"`
 	Steps     any    `json:"steps"`
+
+	Gateway *running `json:"gateway,omitempty"`
+}
+
+// running is what steps know of a gateway that they change.
+type running struct {
+	Dir   string `json:"dir"`
+	PID   int    `json:"pid"`
+	Admin string `json:"admin"` // URL; nobody answers there where the scenario has no admin.listen
 }
 
 // result is what driver.cjs says of a run.
@@ -131,7 +141,7 @@ func (s *scenario) each(t *testing.T, up server, url string, after func(*testing
 				for i := range s.Steps {
 					steps[i] = tokens(s.Steps[i])
 				}
-				if err := in.Encode(job{version, transport, s.parser, url, up.control, steps}); err != nil {
+				if err := in.Encode(job{version, transport, s.parser, url, up.control, steps, s.running}); err != nil {
 					t.Fatal(err)
 				}
 				var r result

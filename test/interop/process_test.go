@@ -136,13 +136,19 @@ func startServer(t *testing.T, options map[string]any) server {
 }
 
 // gateway is a running siogw.
-type gateway struct{ url, dir string }
+type gateway struct {
+	url, dir string
+	*running
+}
 
 func startGateway(t *testing.T, s *scenario, up server) gateway {
 	t.Helper()
 	binary := buildGateway(t)
 	dir := t.TempDir()
 	address := freeAddress(t)
+	if s.admin = freeAddress(t); s.admin == address {
+		t.Fatal("one address twice")
+	}
 	s.writeConfig(t, dir, baseConfig(address, up.url))
 	for name, folder := range s.Guests {
 		if err := os.Symlink(buildGuest(t, folder), filepath.Join(dir, name)); err != nil {
@@ -159,7 +165,7 @@ func startGateway(t *testing.T, s *scenario, up server) gateway {
 		conn, err := net.DialTimeout("tcp", address, time.Second)
 		if err == nil {
 			conn.Close()
-			return gateway{"http://" + address, dir}
+			return gateway{"http://" + address, dir, &running{dir, p.cmd.Process.Pid, "http://" + s.admin}}
 		}
 		select {
 		case <-ended:
@@ -211,12 +217,17 @@ func buildGateway(t *testing.T) string {
 
 var guests sync.Map // by folder: func() (output string, err error)
 
-// buildGuest compiles a Go guest below guests/ to WebAssembly, once, and gives the file.
+// buildGuest compiles a Go guest below guests/ to WebAssembly, once, and gives the file. One with a manifest.json is built
+// as its author would.
 func buildGuest(t *testing.T, folder string) string {
 	t.Helper()
 	out := filepath.Join(filepath.Dir(buildGateway(t)), folder+".wasm")
 	once, _ := guests.LoadOrStore(folder, sync.OnceValues(func() (string, error) {
 		cmd := exec.Command("go", "build", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w", "-o", out, ".")
+		if _, err := os.Stat(filepath.Join("guests", folder, "manifest.json")); err == nil {
+			text, err := exec.Command(buildGateway(t), "plugin", "build", filepath.Join("guests", folder), "-o", out).CombinedOutput()
+			return string(text), err
+		}
 		cmd.Dir = filepath.Join("guests", folder)
 		cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
 		text, err := cmd.CombinedOutput()

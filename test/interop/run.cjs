@@ -1,6 +1,7 @@
 // One run of one scenario: the verbs.
 'use strict';
 const { Client, expect, WAIT } = require('./client.cjs');
+const { Running } = require('./running.cjs');
 const { revive, plain, match } = require('./values.cjs');
 
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
@@ -8,12 +9,13 @@ const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 class Run {
   #clients = new Map();
 
-  constructor(job) { this.job = job; }
+  constructor(job) { this.job = job; this.running = new Running(job.gateway); }
 
   async all() {
     let step = -1;
     try {
       await this.#control('/reset');
+      await this.running.begin();
       for (const s of this.job.steps) {
         step++;
         await this.#step(s);
@@ -191,6 +193,15 @@ class Run {
         if (up) await this.#control('/up');
         if (emit) await this.#control('/emit', emit);
       },
+    },
+    change: { // files of the gateway, and how it comes to read them: sighup, reload (POST; answered when it has), watch
+      keys: ['files', 'by'],
+      run({ files, by }) { return this.running.change(files, by); },
+    },
+    reauthorize: { keys: [], run() { return this.running.post('/reauthorize', 202); } },
+    counted: { // metrics of the gateway have gone up by so much since the run began; waits for it
+      keys: ['metrics'],
+      run({ metrics }) { return this.running.counted(metrics); },
     },
     http: { // a plain request
       keys: ['method', 'path', 'headers', 'body', 'status', 'json', 'text', 'type'],

@@ -36,6 +36,8 @@ type scenario struct {
 
 	parser  string   // the package of another parser; empty for the default one
 	without []string // client/transport, not played
+	admin   string   // address of the gateway's admin listener
+	running *running // the gateway; nil without one
 }
 
 var (
@@ -196,7 +198,7 @@ func (s *scenario) writeConfig(t *testing.T, dir string, config map[string]any) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	files["siogw.yaml"] = strings.NewReplacer("SCENARIO_SECRET", secret, "SCENARIO_UPSTREAM", upstream).Replace(string(text))
+	files["siogw.yaml"] = strings.NewReplacer("SCENARIO_SECRET", secret, "SCENARIO_UPSTREAM", upstream, "SCENARIO_ADMIN", s.admin).Replace(string(text))
 	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
