@@ -58,7 +58,7 @@ advisories:
 	$(require) go test -parallel 4 ./test/advisories
 
 # Whole processes first, then what one decision costs by stage: decode, input, policy, plugin, log line.
-stages := ^Benchmark(Text|Scan|Decide|DecideChat|DecideBaseline|Memo|Input|Append|Minimal|SanitizerPlain|SanitizerDirty|JS|Native|Line)$$
+stages := ^Benchmark(Text|Scan|Decide|DecideChat|DecideBaseline|Memo|Evaluators|Input|Append|Minimal|SanitizerPlain|SanitizerDirty|JS|Native|Line)$$
 
 bench:
 	go run ./test/bench

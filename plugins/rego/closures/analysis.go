@@ -104,12 +104,12 @@ var total = map[string]bool{"equal": true, "neq": true, "gt": true, "gte": true,
 
 // safe gives the functions that never fail.
 func (c *compiler) safe() map[string]bool {
-	return c.settle(func(f *ir.Func, is map[string]bool) bool { return c.cannotFail(f.Blocks, f, is) })
+	return c.settle(func(f *ir.Func, is map[string]bool) bool { return c.cannotFail(f.Blocks, agreed(f), is) })
 }
 
-// cannotFail reports whether no statement of the blocks of f fails.
-func (c *compiler) cannotFail(list []*ir.Block, f *ir.Func, safe map[string]bool) bool {
-	ok, agree := true, agreed(f)
+// cannotFail reports whether no statement of the blocks fails, where agree says whether their function is agreed.
+func (c *compiler) cannotFail(list []*ir.Block, agree bool, safe map[string]bool) bool {
+	ok := true
 	walk(list, func(s ir.Stmt, _ []ir.Stmt) {
 		switch s := s.(type) {
 		case *ir.CallStmt:
@@ -164,7 +164,7 @@ func (c *compiler) quits(f *ir.Func) []bool {
 	if collects || !agreed(f) {
 		return out
 	}
-	for i := len(f.Blocks) - 1; i >= 0 && (i == len(f.Blocks)-1 || c.cannotFail(f.Blocks[i+1:i+2], f, c.sure)); i-- {
+	for i := len(f.Blocks) - 1; i >= 0 && (i == len(f.Blocks)-1 || c.cannotFail(f.Blocks[i+1:i+2], true, c.sure)); i-- {
 		out[i] = true
 	}
 	return out

@@ -70,6 +70,25 @@ func TestStop(t *testing.T) {
 	}
 }
 
+func TestManyBodies(t *testing.T) {
+	for n, want := range map[int]bool{maxBlocks/2 - 1: true, maxBlocks / 2: false} { // and a block that returns
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, "p if input.a == %d\n", i)
+		}
+		p, err := program(t, b.String())
+		if (err == nil) != want || err != nil && !strings.HasPrefix(err.Error(), "data.t.p has very many bodies") {
+			t.Errorf("%d: %v", n, err)
+		}
+		if err != nil {
+			continue
+		}
+		if got, _, err := eval(p, fmt.Sprintf(`{"a": %d}`, n-1), never); got != "true" || err != nil {
+			t.Errorf("%d: %s %v", n, got, err)
+		}
+	}
+}
+
 func TestUnsupported(t *testing.T) {
 	for text, want := range map[string]string{
 		"p := 1\nq := rand.intn(\"a\", 5)":        "",

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync/atomic"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -112,11 +113,19 @@ func (c *compiler) declare() {
 	}
 }
 
+// maxBlocks bounds the blocks of a rule, two for a body: all are tried in turn, and from here on that costs more than
+// what topdown does beside.
+const maxBlocks = 500
+
 func (c *compiler) functions() error {
 	fixed := c.fixed()
 	c.sure = c.safe()
 	for i, f := range c.plan.Funcs.Funcs {
 		fn := c.program.funcs[i]
+		if len(f.Blocks) > maxBlocks {
+			name := "data." + strings.Join(f.Path[1:], ".")
+			return &Unsupported{What: name + " has very many bodies, of which the index of topdown finds those that may hold"}
+		}
 		blocks, size, err := c.body(f.Blocks)
 		if err != nil {
 			return err
