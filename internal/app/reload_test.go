@@ -83,10 +83,16 @@ admin: { listen: "" }
 // newReloadable starts one with numbered(1) and extra YAML.
 func newReloadable(t *testing.T, extra string) *reloadable {
 	t.Helper()
+	return startReloadable(t, numbered(1), reloadYAML+extra)
+}
+
+// startReloadable starts one with files and YAML.
+func startReloadable(t *testing.T, files map[string]string, yaml string) *reloadable {
+	t.Helper()
 	up := siotest.NewUpstream(t, nil)
 	r := &reloadable{t: t, dir: t.TempDir()}
-	r.write(numbered(1))
-	r.write(map[string]string{"siogw.yaml": "upstream: { url: '" + up.URL + "' }\n" + reloadYAML + extra})
+	r.write(files)
+	r.write(map[string]string{"siogw.yaml": "upstream: { url: '" + up.URL + "' }\n" + yaml})
 	load := func() (*config.Config, error) { return config.Load(filepath.Join(r.dir, "siogw.yaml"), nil, nil) }
 	cfg, err := load()
 	if err != nil {
