@@ -76,7 +76,7 @@ func CheckImport(i meter.Import) error {
 	}
 	switch i.Module {
 	case wasi_snapshot_preview1.ModuleName:
-		return nil // wazero checks name and type
+		return nil // Compile checks name and type
 	case hostModule, optionalModule:
 		f, ok := hostFuncs[i.Name]
 		if !ok || i.Module == optionalModule && f.needs == 0 {

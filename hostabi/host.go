@@ -70,8 +70,10 @@ func (f *hostFunc) typ() string {
 	return meter.FuncType{Params: meterTypes(f.params), Results: meterTypes(f.results)}.String()
 }
 
-func meterTypes(s string) (out []meter.ValueType) {
-	for _, t := range valueTypes(s) {
+func meterTypes(s string) []meter.ValueType { return asMeter(valueTypes(s)) }
+
+func asMeter(types []api.ValueType) (out []meter.ValueType) {
+	for _, t := range types {
 		out = append(out, meter.ValueType(t))
 	}
 	return out

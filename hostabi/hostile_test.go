@@ -228,7 +228,7 @@ var unloadable = map[string]struct {
 	"an unknown import": {withImport("env", "open"), hostabi.ErrABI, "env.open"},
 	"an unknown call":   {withImport("siogw", "open"), hostabi.ErrABI, "siogw.open"},
 	"a mistyped call":   {withImport("siogw", "log"), hostabi.ErrABI, "siogw.log"},
-	"unknown WASI":      {withImport("wasi_snapshot_preview1", "fd_steal"), nil, "fd_steal"},
+	"unknown WASI":      {withImport("wasi_snapshot_preview1", "fd_steal"), hostabi.ErrABI, "fd_steal"},
 	"the meter's hook":  {withImport("siogw.meter", "hook"), hostabi.ErrABI, "reserved"},
 	"alloc gives 0":     {withAlloc("i32.const 0"), hostabi.ErrMemory, "gave 0"},
 	"alloc points out":  {withAlloc("i32.const 65536"), hostabi.ErrABI, "outside of memory"},

@@ -57,6 +57,9 @@ func (r *Runtime) compile(ctx context.Context, wasm []byte) (*Module, error) {
 	if err := checkGuest(info); err != nil {
 		return nil, err
 	}
+	if err := r.checkWASI(info); err != nil {
+		return nil, err
+	}
 	compiled, err := r.wz.CompileModule(experimental.WithCompilationWorkers(ctx, runtime.GOMAXPROCS(0)), metered)
 	if err != nil {
 		return nil, err

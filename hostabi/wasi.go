@@ -2,11 +2,14 @@ package hostabi
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 	"github.com/tetratelabs/wazero/sys"
+
+	"github.com/siogw/siogw/hostabi/meter"
 )
 
 // wasi is wazero's WASI, without the functions that change what the host keeps for an instance: through them
@@ -19,6 +22,25 @@ func wasi(ctx context.Context, rt wazero.Runtime) error {
 	}
 	_, err := b.Instantiate(ctx)
 	return err
+}
+
+// checkWASI fails on an import that is none of WASI's functions, by name and type.
+func (r *Runtime) checkWASI(info *meter.Info) error {
+	known := r.wz.Module(wasi_snapshot_preview1.ModuleName).ExportedFunctionDefinitions()
+	for _, i := range info.Imports {
+		if i.Module != wasi_snapshot_preview1.ModuleName {
+			continue
+		}
+		f, ok := known[i.Name]
+		if !ok {
+			return fmt.Errorf("import %s.%s is unknown", i.Module, i.Name)
+		}
+		want := meter.FuncType{Params: asMeter(f.ParamTypes()), Results: asMeter(f.ResultTypes())}.String()
+		if got := i.Type.String(); got != want {
+			return fmt.Errorf("import %s.%s is %s, not %s", i.Module, i.Name, got, want)
+		}
+	}
+	return nil
 }
 
 const (

@@ -1,0 +1,17 @@
+;; ABI-2.3: the start function, _initialize, siogw_alloc, siogw_configure, siogw_decide, each in its turn
+(module
+  (memory (export "memory") 2)
+  (global (mut i32) (i32.const 0))
+  (start 2)
+  (func (;0;) (export "siogw_alloc") (param i32) (result i32)
+    global.get 0 i32.const 2 i32.eq i32.eqz if unreachable end i32.const 3 global.set 0 i32.const 65536)
+  (func (;1;) (export "siogw_decide") (param i32 i32) (result i64) (local i32 i32 i64)
+    global.get 0 i32.const 4 i32.eq i32.eqz if global.get 0 i32.const 5 i32.eq i32.eqz if unreachable end end i32.const 5 global.set 0 i32.const 5 local.set 2 i32.const 34 local.get 2 i32.const 48 i32.add i32.store8 i64.const 34359738396)
+  (func (;2;)
+    global.get 0 i32.const 0 i32.eq i32.eqz if unreachable end i32.const 1 global.set 0)
+  (func (;3;) (export "_initialize")
+    global.get 0 i32.const 1 i32.eq i32.eqz if unreachable end i32.const 2 global.set 0)
+  (func (;4;) (export "siogw_configure") (param i32 i32) (result i64)
+    global.get 0 i32.const 3 i32.eq i32.eqz if unreachable end i32.const 4 global.set 0 i64.const 0)
+  (data (i32.const 8) "{\22effect\22:\22allow\22,\22score\22:0}")
+)

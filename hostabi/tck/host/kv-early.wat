@@ -1,0 +1,16 @@
+;; ABI-6.11: during siogw_configure there is no store: −5
+(module
+  (import "siogw" "kv_get" (func (;0;) (param i32 i32 i32 i32) (result i32)))
+  (import "siogw" "kv_set" (func (;1;) (param i32 i32 i32 i32 i64) (result i32)))
+  (import "siogw" "kv_delete" (func (;2;) (param i32 i32) (result i32)))
+  (import "siogw" "kv_add" (func (;3;) (param i32 i32 i64 i64 i32) (result i32)))
+  (memory (export "memory") 2)
+  (global (mut i32) (i32.const 0))
+  (func (;4;) (export "siogw_alloc") (param i32) (result i32)
+    i32.const 65536)
+  (func (;5;) (export "siogw_decide") (param i32 i32) (result i64) (local i32 i32 i64)
+    global.get 0 i32.const 5 i32.add local.set 2 i32.const 34 local.get 2 i32.const 48 i32.add i32.store8 i64.const 34359738396)
+  (func (;6;) (export "siogw_configure") (param i32 i32) (result i64) (local i32)
+    i32.const 9 i32.const 1 call 2 global.set 0 i64.const 0)
+  (data (i32.const 8) "{\22effect\22:\22allow\22,\22score\22:0}")
+)

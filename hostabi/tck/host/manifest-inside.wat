@@ -1,0 +1,9 @@
+;; ABI-3.1: the manifest is in the module
+(module
+  (memory (export "memory") 2)
+  (func (;0;) (export "siogw_alloc") (param i32) (result i32)
+    i32.const 65536)
+  (func (;1;) (export "siogw_decide") (param i32 i32) (result i64) (local i32 i32 i64)
+    unreachable)
+)
+;; and a custom section "siogw.manifest" with "{\"abi\":1,\"kinds\":[\"emit\"]}"

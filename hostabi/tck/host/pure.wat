@@ -1,0 +1,9 @@
+;; ABI-3.4: what a pure guest answered may be told again without a call; what it did not is asked
+(module
+  (memory (export "memory") 2)
+  (func (;0;) (export "siogw_alloc") (param i32) (result i32)
+    i32.const 65536)
+  (func (;1;) (export "siogw_decide") (param i32 i32) (result i64) (local i32 i32 i64)
+    i32.const 1 local.set 2 i32.const 34 local.get 2 i32.const 48 i32.add i32.store8 i64.const 34359738396)
+  (data (i32.const 8) "{\22effect\22:\22allow\22,\22score\22:0}")
+)

@@ -1,0 +1,8 @@
+;; ABI-7.2: siogw_decide does not come back
+(module
+  (memory (export "memory") 2)
+  (func (;0;) (export "siogw_alloc") (param i32) (result i32)
+    i32.const 65536)
+  (func (;1;) (export "siogw_decide") (param i32 i32) (result i64) (local i32 i32 i64)
+    loop br 0 end i64.const 0)
+)

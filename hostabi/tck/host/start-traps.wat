@@ -1,0 +1,11 @@
+;; ABI-2.3: the start function traps
+(module
+  (memory (export "memory") 2)
+  (start 0)
+  (func (;0;)
+    unreachable)
+  (func (;1;) (export "siogw_alloc") (param i32) (result i32)
+    i32.const 65536)
+  (func (;2;) (export "siogw_decide") (param i32 i32) (result i64) (local i32 i32 i64)
+    i64.const 0)
+)

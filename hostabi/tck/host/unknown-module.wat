@@ -1,0 +1,9 @@
+;; ABI-6.1: it imports from a module that is not there
+(module
+  (import "env" "open" (func (;0;)))
+  (memory (export "memory") 2)
+  (func (;1;) (export "siogw_alloc") (param i32) (result i32)
+    i32.const 65536)
+  (func (;2;) (export "siogw_decide") (param i32 i32) (result i64) (local i32 i32 i64)
+    i64.const 0)
+)
