@@ -203,7 +203,9 @@ func (s *session) failLate(err error) {
 	l.main, l.held = undialled, nil
 	for _, j := range held {
 		s.setState(j.n, gone)
-		s.reject(j, &d)
+		if s.reject(j, &d); s.closed { // one refusal too many
+			return
+		}
 	}
 	s.down.eio.Flush()
 }
@@ -234,12 +236,16 @@ func (s *session) hearLate(p *socketio.Packet) bool {
 				s.sendConnect(j)
 			}
 		}
-	case l.main == entering && p.Type == socketio.ConnectError:
+	case l.main == entering && (p.Type == socketio.ConnectError || p.Type == socketio.Disconnect):
 		l.stop()
 		l.main, l.held = lost, nil
+		why := p.Data
+		if why == nil {
+			why = []byte(`"disconnected"`)
+		}
 		for _, j := range held {
 			if j.n.name != "/" {
-				no := &socketio.Packet{Type: socketio.ConnectError, Namespace: j.n.name, Data: p.Data}
+				no := &socketio.Packet{Type: socketio.ConnectError, Namespace: j.n.name, Data: why}
 				s.pass(&job{from: s.up, pkt: no, n: j.n}, nil)
 			}
 		}

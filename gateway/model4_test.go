@@ -46,13 +46,16 @@ func sameRevision4(t *testing.T, ops []byte) {
 	s.up.eio = nowhere{}
 	s.enterMain()
 	s.up.eio = up
-	m.namespaces["/"] = connecting
+	m.enterMain()
 	s.enter()
 	for i, op := range ops {
 		playSaid(s, down, up, m, int(op), i+1, clientSays4, serverSays4)
 	}
 	finish(t, g, s, down, up)
 }
+
+// enterMain is what a server of revision 4 does with each session.
+func (m *model) enterMain() { m.namespaces["/"], m.rooms["/"] = connecting, newModelRooms() }
 
 func oldClient(t *testing.T, ops []byte) {
 	g, s, down, up, m := rigRevisions(t, 3, 4)
@@ -88,7 +91,8 @@ func oldServer(t *testing.T, ops []byte) {
 			s.dialled(nil, nil, err)
 			return
 		}
-		dialled, m.namespaces["/"] = true, connecting
+		dialled = true
+		m.enterMain()
 		s.joinLate(up, "sid")
 	}
 	s.enter()
