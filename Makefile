@@ -41,21 +41,21 @@ lint:
 
 # What the packages of race, interop and advisories leave.
 unit:
-	$(require) go test $$(go list ./... | grep -v -x -F -e github.com/siogw/siogw/test/interop -e github.com/siogw/siogw/test/advisories $(racy:%=-e github.com/siogw/siogw/%))
+	$(require) go test -timeout 30m $$(go list ./... | grep -v -x -F -e github.com/siogw/siogw/test/interop -e github.com/siogw/siogw/test/advisories $(racy:%=-e github.com/siogw/siogw/%))
 
 race:
-	$(require) go test -race $(racy:%=./%)
+	$(require) go test -race -timeout 30m $(racy:%=./%)
 
 inner:
 	@for dir in $(modules); do echo "== $$dir"; (cd $$dir && go vet ./... && go test ./...); done
 
 # Real clients, a real server; a scenario mostly waits, so more of them run than there are cores.
 interop:
-	$(require) go test -parallel 4 ./test/interop
+	$(require) go test -timeout 30m -parallel 4 ./test/interop
 
 # Vulnerable servers, crashed directly and not through the gateway.
 advisories:
-	$(require) go test -parallel 4 ./test/advisories
+	$(require) go test -timeout 30m -parallel 4 ./test/advisories
 
 # Whole processes first, then what one decision costs by stage: decode, input, policy, plugin, log line.
 stages := ^Benchmark(Text|Scan|Decide|DecideChat|DecideBaseline|Memo|Evaluators|Input|Append|Minimal|SanitizerPlain|SanitizerDirty|JS|Native|Line)$$

@@ -15,7 +15,7 @@ import (
 // fickle is a policy and a verifier that change their minds without a swap.
 type fickle struct {
 	noRoom, noNamespace, badKeys, noKeys atomic.Bool
-	again                                       atomic.Int64 // identities that were proved once more
+	again                                atomic.Int64 // identities that were proved once more
 }
 
 func (f *fickle) Verify(c gateway.Credentials) (*engine.Identity, *engine.Denial) {
