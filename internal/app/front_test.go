@@ -95,7 +95,7 @@ func once() *http.Client { return &http.Client{Transport: &http.Transport{Disabl
 
 func waitFor(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(siotest.Wait); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(4 * siotest.Wait); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
 		if ok() {
 			return
 		}
