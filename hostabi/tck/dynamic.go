@@ -211,7 +211,7 @@ func answerClause(err error) string {
 		}
 	}
 	for _, c := range []struct{ part, clause string }{{"effect", "ABI-5.5"}, {"code, reason and data", "ABI-5.17"}, {"a denial that changes", "ABI-5.18"},
-		{"args, patch and strings", "ABI-5.17"}, {"code ", "ABI-5.6"}, {"reason ", "ABI-5.7"}, {"data ", "ABI-5.8"}, {"label", "ABI-5.14"}, {"score", "ABI-5.15"}} {
+		{"args, patch and strings", "ABI-5.17"}, {"code has", "ABI-5.6"}, {"code is", "ABI-5.6"}, {"reason has", "ABI-5.7"}, {"reason is", "ABI-5.7"}, {"data has", "ABI-5.8"}, {"label", "ABI-5.14"}, {"score", "ABI-5.15"}} {
 		if strings.HasPrefix(text, c.part) {
 			return c.clause
 		}
