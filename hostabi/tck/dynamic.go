@@ -167,6 +167,9 @@ func (c *checker) packets() map[int]hostabi.Result {
 		res, err := c.ask(p, s)
 		if c.expect(answerClause(err), s.name, "0, or the packed place of a verdict", err) {
 			answers[i] = res
+			if s.ordinary { // in the longest run a collector's work would count as one packet's
+				c.Fuel = max(c.Fuel, res.Fuel)
+			}
 			continue
 		}
 		p.Close()

@@ -182,9 +182,6 @@ func (c *checker) ask(p *hostabi.Probe, s *sample) (hostabi.Result, error) {
 	if err != nil {
 		return res, err
 	}
-	if s.ordinary {
-		c.Fuel = max(c.Fuel, res.Fuel)
-	}
 	kept := res // reading may take the verdict's bytes
 	kept.Verdict = bytes.Clone(res.Verdict)
 	_, err = wasm.ReadResult(s.in, kept, picked)

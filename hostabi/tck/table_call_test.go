@@ -37,7 +37,6 @@ func calling() []hostCase {
 	times := func(n int, code string) string {
 		return fmt.Sprintf("loop - %s local.get 2 i32.const 1 i32.add local.tee 2 i32.const %d i32.lt_u br_if 0 end", code, n)
 	}
-	const one = "i32.const 8 i32.const 1 "
 	labelled := tck.Verdict{Effect: "allow", Labels: []byte(`{"abcd":1}`)}
 	first, second := allowed(), allowed()
 	first.Counters, second.Counters = map[string]int64{"abcd1": -2}, map[string]int64{"abcd1": -4}
