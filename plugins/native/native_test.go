@@ -173,6 +173,27 @@ func TestSurroundings(t *testing.T) {
 	}
 }
 
+// TestRelative: a path is relative to the gateway's folder, whatever folder the program runs in.
+func TestRelative(t *testing.T) {
+	o := self(t, "serve")
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(dir, "sub"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(o.Path, filepath.Join(dir, "sub", "program")); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(dir)
+	o.Path, o.Dir = "sub/program", ""
+	v := New(start(t, o), patience, nil).Decide(t.Context(), event(`["where"]`))
+	if want := filepath.Join(dir, "sub"); !strings.Contains(string(v.Labels), want) {
+		t.Errorf("%s, %v: want it in %s", v.Labels, v.Err, want)
+	}
+}
+
 // TestLate: a question that has no answer in time fails, keeps its place, and its answer is dropped when it comes.
 func TestLate(t *testing.T) {
 	o := self(t, "serve")

@@ -55,6 +55,9 @@ func (o *Options) defaults() {
 	if o.StartTimeout <= 0 {
 		o.StartTimeout = DefaultStartTimeout
 	}
+	if abs, err := filepath.Abs(o.Path); err == nil {
+		o.Path = abs // a relative one would be looked for in Dir
+	}
 	if o.Dir == "" {
 		o.Dir = filepath.Dir(o.Path)
 	}
