@@ -5,6 +5,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -102,7 +103,7 @@ func (j *Judge) loadPolicy(ctx context.Context, cfg *config.Config, o JudgeOptio
 		j.Policy, err = rego.Baseline(ctx)
 		return err
 	}
-	if j.Policy, err = j.load(ctx, cfg, cfg.Policy.Paths, cfg.Policy.Timeout); err != nil {
+	if j.Policy, err = j.load(ctx, cfg, policyPaths, cfg.Policy.Timeout); err != nil {
 		return err
 	}
 	if engine.Mode(cfg.Policy.Mode) == engine.Off {
@@ -112,10 +113,24 @@ func (j *Judge) loadPolicy(ctx context.Context, cfg *config.Config, o JudgeOptio
 	return err
 }
 
-// load loads what is at paths, and holds it against the contract. Its errors have file and line of their own.
-func (j *Judge) load(ctx context.Context, cfg *config.Config, paths []config.Path, timeout time.Duration) (*rego.Policy, error) {
+// The keys of paths that load is for.
+const (
+	policyPaths = "policy.paths"
+	shadowPaths = "policy.shadow.paths"
+)
+
+// load loads what is at the paths of key, and holds it against the contract. Its errors have file and line of
+// their own, but for paths where nothing is: these have the key's.
+func (j *Judge) load(ctx context.Context, cfg *config.Config, key string, timeout time.Duration) (*rego.Policy, error) {
+	paths := cfg.Policy.Paths
+	if key == shadowPaths {
+		paths = cfg.Policy.Shadow.Paths
+	}
 	o := rego.Options{Timeout: timeout, Memo: memoOf(cfg), Args: j.argsTypes(cfg), Topdown: cfg.Policy.Evaluator == rego.EvaluatorTopdown}
-	for _, p := range paths {
+	for i, p := range paths {
+		if _, err := os.Stat(string(p)); err != nil {
+			return nil, cfg.Error(fmt.Sprintf("%s.%d", key, i), err)
+		}
 		o.Paths = append(o.Paths, string(p))
 	}
 	p, err := rego.Load(ctx, o)

@@ -35,6 +35,20 @@ func judge(t *testing.T, dir, yaml string) *Judge {
 	return j
 }
 
+// TestPolicyPaths: a path where nothing is has the place of its key.
+func TestPolicyPaths(t *testing.T) {
+	dir := folder(t, map[string]string{"p.rego": "package siogw.authz\n\nallow := true\n"})
+	for yaml, want := range map[string]string{
+		"policy: { paths: [p.rego, gone.rego] }\n":                 "policy.paths.1: stat ",
+		"policy: { paths: [p.rego], shadow: { paths: [gone] } }\n": "policy.shadow.paths.0: stat ",
+	} {
+		_, err := NewJudge(t.Context(), parse(t, dir, least+yaml), JudgeOptions{})
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "no such file") {
+			t.Errorf("%s%v: want %s", yaml, err, want)
+		}
+	}
+}
+
 // TestPolicyModes asks about something that the policy denies.
 func TestPolicyModes(t *testing.T) {
 	dir := folder(t, map[string]string{"p.rego": "package siogw.authz\n\ndeny contains \"never\"\n"})

@@ -50,7 +50,7 @@ func (j *Judge) loadShadow(ctx context.Context, cfg *config.Config) (err error) 
 	if len(s.Paths) == 0 {
 		return nil
 	}
-	j.Shadow, err = j.load(ctx, cfg, s.Paths, s.Timeout)
+	j.Shadow, err = j.load(ctx, cfg, shadowPaths, s.Timeout)
 	return err
 }
 
