@@ -96,6 +96,7 @@ func TestErrors(t *testing.T) {
 		{"unknown key", "polcy: {}", "2:1: polcy: unknown key, did you mean policy?"},
 		{"unknown key below", "limits:\n  payload: 1KiB\n  atachments: 3", "4:3: limits.atachments: unknown key, did you mean limits.attachments?"},
 		{"key of another section", "issuer: me", "2:1: issuer: unknown key, did you mean identity.jwt.issuer?"},
+		{"key of another section, in one", "decision_log: { path: a }", "2:17: decision_log.path: unknown key; there are output, mask, and elsewhere path"},
 		{"nothing near", "tls: { zzzzzzzzzz: 1 }", "2:8: tls.zzzzzzzzzz: unknown key; there are cert_file, key_file, client_ca_file, client_auth, min_version, http2, reload, auto"},
 		{"plugin key", "plugins:\n  - name: a\n    source: std:b\n    on_eror: deny", "5:5: plugins.0.on_eror: unknown key, did you mean plugins.0.on_error?"},
 		{"twice", "eio3: false\neio3: false", "3:1: eio3: given twice, first on line 2"},

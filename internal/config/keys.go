@@ -68,7 +68,11 @@ func (d *decoder) unknown(k *yaml.Node, v reflect.Value, section string) {
 	}
 	for _, other := range keys() {
 		if other == k.Value || strings.HasSuffix(other, "."+k.Value) {
-			d.failAt(k, key, "unknown key, did you mean %s?", other)
+			if section == "" {
+				d.failAt(k, key, "unknown key, did you mean %s?", other)
+			} else {
+				d.failAt(k, key, "unknown key; there are %s, and elsewhere %s", strings.Join(names(v.Type()), ", "), other)
+			}
 			return
 		}
 	}
