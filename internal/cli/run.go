@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"net"
 	"strings"
 
@@ -27,6 +28,9 @@ The gateway's own log goes to stderr, the decision log by default to stdout.`,
 	return cmd
 }
 
+// errStopped is the end of a start that was interrupted.
+var errStopped = errors.New("stopped before it had started")
+
 func run(ctx context.Context, s *streams, c *source) error {
 	cfg, err := c.load()
 	if err != nil {
@@ -39,6 +43,9 @@ func run(ctx context.Context, s *streams, c *source) error {
 	ctx, stop := untilSignal(ctx)
 	defer stop()
 	a, err := app.New(ctx, cfg, app.Options{Stdout: s.out, Stderr: s.err, Logger: log, Version: buildVersion().Version, Load: c.load})
+	if err != nil && ctx.Err() != nil {
+		return errStopped // whatever it was at then failed because of that
+	}
 	if err != nil {
 		return err
 	}
