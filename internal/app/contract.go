@@ -2,6 +2,8 @@ package app
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 
 	"github.com/siogw/siogw/engine"
 	"github.com/siogw/siogw/internal/config"
@@ -23,13 +25,14 @@ func (j *Judge) loadContract(cfg *config.Config) ([]engine.Stage, error) {
 	}
 	var err error
 	if j.Contract, err = contract.Load(o); err != nil {
-		return nil, contractErrors(err)
+		return nil, contractErrors(cfg, err)
 	}
 	return []engine.Stage{{Name: contractStage, Plugin: j.Contract, Phase: engine.Contract, Mode: engine.Mode(c.Mode)}}, nil
 }
 
-// contractErrors gives mistakes the form of those in the configuration.
-func contractErrors(err error) error {
+// contractErrors gives mistakes the form of those in the configuration. A file that cannot be read has the place
+// of its key.
+func contractErrors(cfg *config.Config, err error) error {
 	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {
 		return err
@@ -37,6 +40,10 @@ func contractErrors(err error) error {
 	var out []error
 	for _, e := range joined.Unwrap() {
 		if own, ok := e.(*contract.Error); ok {
+			if i := slices.Index(cfg.Contract.Files, config.Path(own.File)); own.Line == 0 && own.Path == "" && i >= 0 {
+				out = append(out, cfg.Error(fmt.Sprintf("contract.files.%d", i), own))
+				continue
+			}
 			e = &config.Error{Source: own.File, Line: own.Line, Column: own.Column, Key: own.Path, Message: own.Message, Err: own}
 		}
 		out = append(out, e)
