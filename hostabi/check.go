@@ -99,11 +99,16 @@ func hasExport(info *meter.Info, name string, kind meter.Kind) bool {
 	return false
 }
 
-// signature gives the type of an exported function, "" when there is none of this name.
+// signature gives the type of an exported function, the kind of an export that is none, "" when there is nothing of
+// this name.
 func signature(info *meter.Info, name string) string {
 	for _, e := range info.Exports {
-		if e.Name == name && e.Kind == meter.Func {
+		switch {
+		case e.Name != name:
+		case e.Kind == meter.Func:
 			return e.Type.String()
+		default:
+			return "a " + e.Kind.String()
 		}
 	}
 	return ""
