@@ -126,7 +126,7 @@ func (j *Judge) load(ctx context.Context, cfg *config.Config, key string, timeou
 	if key == shadowPaths {
 		paths = cfg.Policy.Shadow.Paths
 	}
-	o := rego.Options{Timeout: timeout, Memo: memoOf(cfg), Args: j.argsTypes(cfg), Topdown: cfg.Policy.Evaluator == rego.EvaluatorTopdown}
+	o := j.regoOptions(cfg, timeout)
 	for i, p := range paths {
 		if _, err := os.Stat(string(p)); err != nil {
 			return nil, cfg.Error(fmt.Sprintf("%s.%d", key, i), err)
@@ -135,6 +135,10 @@ func (j *Judge) load(ctx context.Context, cfg *config.Config, key string, timeou
 	}
 	p, err := rego.Load(ctx, o)
 	return j.hold(p, err, o.Args)
+}
+
+func (j *Judge) regoOptions(cfg *config.Config, timeout time.Duration) rego.Options {
+	return rego.Options{Timeout: timeout, Memo: memoOf(cfg), Args: j.argsTypes(cfg), Topdown: cfg.Policy.Evaluator == rego.EvaluatorTopdown}
 }
 
 // hold holds a policy that was loaded against the contract.

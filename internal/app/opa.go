@@ -27,7 +27,7 @@ func (j *Judge) loadBundles(ctx context.Context, cfg *config.Config, b *manage.A
 		j.Policy, err = rego.Baseline(ctx) // which is not asked
 		return err
 	}
-	o := rego.Options{Timeout: cfg.Policy.Timeout, Memo: memoOf(cfg), Args: j.argsTypes(cfg), Topdown: cfg.Policy.Evaluator == rego.EvaluatorTopdown}
+	o := j.regoOptions(cfg, cfg.Policy.Timeout)
 	p, err := rego.LoadContent(ctx, b.Content, o)
 	j.Policy, err = j.hold(p, err, o.Args)
 	return err

@@ -63,7 +63,7 @@ func (e *events) start(a *Agent) {
 				continue
 			case <-e.quit:
 			}
-			for len(e.queue) > 0 {
+			for len(e.queue) > 0 && a.life.Err() == nil {
 				a.log(<-e.queue)
 			}
 			return
