@@ -74,6 +74,7 @@ type policyReport struct {
 	Paths    []config.Path `json:"paths"`
 	Mode     string        `json:"mode"`
 	Baseline bool          `json:"baseline"`
+	Bundles  bool          `json:"bundles,omitempty"` // it comes by OPA's bundles, which are not fetched here
 	Shadow   []config.Path `json:"shadow,omitempty"`
 	Sample   int           `json:"sample,omitempty"` // the shadow is asked about one packet of so many
 
@@ -134,7 +135,7 @@ func inspect(ctx context.Context, s *streams, c *source, o checkOptions) *report
 	}
 	r.Warnings = append(r.Warnings, j.Warnings...)
 	r.add(errors.Join(j.Try(ctx, cfg)...))
-	r.Policy = &policyReport{Paths: cfg.Policy.Paths, Mode: engine.Mode(cfg.Policy.Mode).String(), Baseline: j.Baseline}
+	r.Policy = &policyReport{Paths: cfg.Policy.Paths, Mode: engine.Mode(cfg.Policy.Mode).String(), Baseline: j.Baseline, Bundles: j.Missing}
 	if j.Shadow != nil {
 		r.Policy.Shadow, r.Policy.Sample = cfg.Policy.Shadow.Paths, cfg.Policy.Shadow.Sample
 	}
@@ -183,7 +184,9 @@ func (r *report) text(s *streams) error {
 	}
 	fmt.Fprintf(s.out, "%s: fine\n", orDefaults(r.File))
 	fmt.Fprintf(s.out, "  upstream  %s\n", r.Upstream)
-	if r.Policy.Baseline {
+	if r.Policy.Bundles {
+		fmt.Fprintf(s.out, "  policy    by bundles, %s\n", r.Policy.Mode)
+	} else if r.Policy.Baseline {
 		fmt.Fprintln(s.out, "  policy    the baseline, which authorizes nothing")
 	} else {
 		fmt.Fprintf(s.out, "  policy    %v, %s\n", r.Policy.Paths, r.Policy.Mode)
