@@ -36,7 +36,7 @@ func TestIdleCost(t *testing.T) {
 	}
 	more, limit := sessions, 32<<10
 	if loops != nil {
-		more, limit = 2, 4<<10 // its second loop begins to run
+		more, limit = sessions/10, 4<<10 // loops that begin to run, and workers of a machine that is busy; not one each
 	}
 	g, b := usage(t, goroutines+more)
 	if g > goroutines+more {
