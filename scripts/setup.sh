@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the tests need beside Go: node and npm with the packages of test/interop, test/advisories and plugins/js/engine,
-# Chromium and Redis, from Debian's packages. What is there already is left alone. Works as root and with sudo.
+# Installs what the tests need beside Go: node and npm with the packages of test/interop, test/advisories, plugins/js/engine and
+# sdk/assemblyscript, Chromium, Redis, and compilers of guests, from Debian's packages. What is there already is left alone. Works as root and with sudo.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -73,7 +73,7 @@ for name in chromium redis-server; do
 done
 
 # The stamp says which lock file node_modules was made from.
-for dir in test/interop test/advisories plugins/js/engine; do
+for dir in test/interop test/advisories plugins/js/engine sdk/assemblyscript; do
 	stamp=$dir/node_modules/.lock.sha256
 	sum=$(sha256sum $dir/package-lock.json | cut -d' ' -f1)
 	if [ "$(cat "$stamp" 2>/dev/null)" != "$sum" ]; then

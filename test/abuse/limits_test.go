@@ -22,6 +22,8 @@ var limited = map[string]struct{ sets, within, over string }{
 	"attachments":      {"Attachments", "gateway.TestPacketLimits", ""},
 	"namespaces":       {"Namespaces", "gateway.TestPacketLimits", ""},
 	"rooms":            {"Rooms", "gateway.TestRoomsOfASession", ""},
+	"event_rooms":      {"EventRooms", "gateway.TestSeveralRooms", ""},
+	"room_name":        {"RoomName", "gateway.TestSeveralRooms", ""},
 	"attachment_bytes": {"AttachmentBytes", "gateway.TestPacketLimits", ""},
 	"elements":         {"Elements", "gateway.TestPacketLimits", ""},
 	"number":           {"Number", "gateway.TestPacketLimits", ""},
