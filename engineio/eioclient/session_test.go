@@ -391,13 +391,26 @@ func TestOrder(t *testing.T) {
 	r.want(t, want...)
 }
 
+// roomAgain waits till there is room in the buffer, which was full for a moment only, or the session ends.
+func (r *recorder) roomAgain() bool {
+	r.s.Flush()
+	select {
+	case <-r.writable:
+		return true
+	case e := <-r.closed:
+		r.closed <- e
+	case <-time.After(10 * time.Second):
+	}
+	return false
+}
+
 func TestSlowUpstream(t *testing.T) {
 	u := newUpstream(t, false, openPacket)
 	s, _ := u.dial(t, func(o *Options) {
 		o.HighWater, o.HardLimit, o.WriteTimeout = 32<<10, 1<<20, 100*time.Millisecond
 	})
 	r := start(s)
-	for s.Send(text(strings.Repeat("x", 4096))) {
+	for s.Send(text(strings.Repeat("x", 4096))) || r.roomAgain() {
 		s.Flush()
 	}
 	r.end(t, engineio.SlowReader)
