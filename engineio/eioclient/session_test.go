@@ -410,7 +410,7 @@ func TestSlowUpstream(t *testing.T) {
 		o.HighWater, o.HardLimit, o.WriteTimeout = 32<<10, 1<<20, 100*time.Millisecond
 	})
 	r := start(s)
-	for s.Send(text(strings.Repeat("x", 4096))) || r.roomAgain() {
+	for len(r.closed) == 0 && (s.Send(text(strings.Repeat("x", 4096))) || r.roomAgain()) {
 		s.Flush()
 	}
 	r.end(t, engineio.SlowReader)
