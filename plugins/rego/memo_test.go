@@ -237,19 +237,6 @@ func TestMemoLimits(t *testing.T) {
 	}
 }
 
-// Two keys with one hash are two keys.
-func TestMemoWholeKeys(t *testing.T) {
-	s := shard{found: map[uint64]*entry{}}
-	s.put(&entry{hash: 1, key: []byte("a"), bytes: 10}, 100)
-	if s.get(1, []byte("b")) != nil || s.get(1, []byte("a")) == nil {
-		t.Error("found by hash alone")
-	}
-	s.put(&entry{hash: 1, key: []byte("b"), bytes: 10}, 100)
-	if s.get(1, []byte("a")) != nil || s.get(1, []byte("b")) == nil || len(s.ring) != 1 || s.bytes != 10 {
-		t.Error("the second did not take the place of the first")
-	}
-}
-
 func TestMemoConcurrent(t *testing.T) {
 	p := policy(t, `allow if input.args[0] == 1`, func(o *Options) { o.Memo = MemoOptions{Bytes: 20 << 10} })
 	var wg sync.WaitGroup

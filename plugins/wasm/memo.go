@@ -8,6 +8,9 @@ import (
 	"github.com/siogw/siogw/internal/memo"
 )
 
+// memoShare is the part of the memo that one verdict may have: one of so many.
+const memoShare = 128
+
 // kept is what a pure guest answered to the bytes of a view. A verdict that changes nothing is kept as it is; what a
 // change does depends on more than the view, so that it is read anew for each input.
 type kept struct {
@@ -21,12 +24,16 @@ func (p *Plugin) known(in *engine.Input, view []byte, picked []int) (engine.Verd
 	if p.memo == nil {
 		return engine.Verdict{}, false
 	}
-	k, ok := p.memo.Get(view)
-	if !ok || !k.changes {
-		return k.verdict, ok
+	k := p.memo.Get(view)
+	if k == nil {
+		return engine.Verdict{}, false
 	}
-	k.answer.Verdict = bytes.Clone(k.answer.Verdict) // what is forwarded is written to
-	return p.read(in, k.answer, picked), true
+	if !k.changes {
+		return k.verdict, true
+	}
+	answer := k.answer
+	answer.Verdict = bytes.Clone(answer.Verdict) // what is forwarded is written to
+	return p.read(in, answer, picked), true
 }
 
 // remember keeps what the guest answered, and the verdict that it was for some input.
