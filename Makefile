@@ -10,9 +10,10 @@ FUZZTIME ?= 10m
 require := SIOGW_REQUIRE_INTEROP=1
 
 # Where goroutines meet. The other packages have nothing to race.
-racy := $(wildcard engine engineio/eioserver engineio/eioclient engineio/internal/wsconn gateway hostabi \
-	plugins/rego plugins/wasm plugins/js plugins/native internal/app internal/cli internal/config internal/decisionlog \
-	internal/demo internal/identity internal/listen internal/siotest internal/store)
+racy := engine engineio/eioserver engineio/eioclient engineio/internal/evloop engineio/internal/wsconn gateway hostabi \
+	plugins/rego plugins/rego/closures plugins/rego/manage plugins/wasm plugins/js plugins/native plugins/native/wire \
+	sdk/native internal/app internal/backoff internal/cli internal/config internal/decisionlog internal/demo \
+	internal/identity internal/kv internal/listen internal/memo internal/siotest internal/ticket
 # Modules of their own: SDKs and guests.
 modules = $(shell find sdk plugins examples test/sdk -name go.mod -not -path '*/testdata/*' 2>/dev/null | xargs -r -n1 dirname | sort)
 

@@ -19,7 +19,10 @@ import (
 
 func TestMain(m *testing.M) {
 	beProgram()
-	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/golang/glog.(*fileSink).flushDaemon"))
+	goleak.VerifyTestMain(m,
+		goleak.IgnoreTopFunction("github.com/golang/glog.(*fileSink).flushDaemon"),
+		// net/http lingers half a second over a refused body, longer than goleak is patient.
+		goleak.IgnoreAnyFunction("net/http.(*conn).closeWriteAndWait"))
 }
 
 func parse(t *testing.T, dir, yaml string) *config.Config {

@@ -75,7 +75,6 @@ var packages = map[string]pkg{
 	"internal/config":      {layer: 5, heavy: []string{"yaml"}},
 	"internal/identity":    {layer: 5, heavy: []string{"jwx"}},
 	"internal/decisionlog": {layer: 5},
-	"internal/store":       {layer: 5},
 	"internal/watch":       {layer: 0},
 	"internal/listen":      {layer: 5, heavy: []string{"acme", "proxy"}},
 
