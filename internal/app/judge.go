@@ -75,6 +75,7 @@ func NewJudge(ctx context.Context, cfg *config.Config, o JudgeOptions) (*Judge, 
 	if err := errors.Join(errs...); err != nil {
 		return nil, errors.Join(err, j.Close(ctx))
 	}
+	j.Warnings = append(j.Warnings, j.checkRooms(cfg)...)
 	j.stages = append(first, stages...)
 	if err = j.decide(cfg, o); err == nil && o.Fetch {
 		err = j.startKeys(ctx, o.Before)
