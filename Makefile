@@ -59,12 +59,12 @@ advisories:
 	$(require) go test -timeout 30m -parallel 4 ./test/advisories
 
 # Whole processes first, then what one decision costs by stage: decode, input, policy, plugin, log line.
-stages := ^Benchmark(Text|Scan|Decide|DecideChat|DecideBaseline|Memo|Evaluators|Input|Append|Minimal|SanitizerPlain|SanitizerDirty|JS|Native|Line)$$
+stages := ^Benchmark(Packet|Text|Scan|Decide|DecideChat|DecideBaseline|Memo|Evaluators|Input|Append|Minimal|SanitizerPlain|SanitizerDirty|JS|Native|Line)$$
 
 bench:
 	go run ./test/bench
 	@echo; echo "stages of a decision (budget for the checks of an event together: 1.5 µs when memoized)"
-	go test -run '^$$' -bench '$(stages)' -benchmem ./socketio ./internal/strictjson ./internal/inputjson ./engine \
+	go test -run '^$$' -bench '$(stages)' -benchmem ./gateway ./socketio ./internal/strictjson ./internal/inputjson ./engine \
 		./plugins/rego ./plugins/wasm ./plugins/js ./plugins/native ./internal/decisionlog
 	@echo; echo "one validator in every language (test/sdk)"
 	go test -run '^$$' -bench Guard ./test/sdk
