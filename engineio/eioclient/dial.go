@@ -69,9 +69,9 @@ func Dial(ctx context.Context, opts Options) (*Session, error) {
 		return nil, err
 	}
 	conn, first, resp, err := wsconn.Dial(ctx, target, opts.header(), wsconn.DialOptions{
-		Limits: wsconn.Limits{Seat: opts.Seat, Read: opts.MaxPayload, High: opts.HighWater, Hard: opts.HardLimit, Write: opts.WriteTimeout, Account: opts.Account},
-		TLS:    opts.TLS,
-		Socket: opts.Socket,
+		Options: wsconn.Options{Seat: opts.Seat, Read: opts.MaxPayload, Live: opts.limits(), Account: opts.Account},
+		TLS:     opts.TLS,
+		Socket:  opts.Socket,
 	})
 	if errors.Is(err, websocket.ErrBadHandshake) && resp != nil {
 		return nil, refused(resp)

@@ -18,14 +18,14 @@ const (
 
 // preflight adds the CORS header (Fetch, "CORS protocol") to whatever will be answered, and answers OPTIONS. With
 // no origins configured CORS is off.
-func (s *Server) preflight(w http.ResponseWriter, r *http.Request) bool {
-	if len(s.opts.Origins) == 0 {
+func (o *Options) preflight(w http.ResponseWriter, r *http.Request) bool {
+	if len(o.Origins) == 0 {
 		return false
 	}
 	h := w.Header()
 	h.Set("Vary", "Origin")
 	origin := r.Header.Get("Origin")
-	if origin == "" || !s.originAllowed(r) {
+	if origin == "" || !o.originAllowed(r) {
 		return r.Method == http.MethodOptions && origin == "" && noContent(w)
 	}
 	h.Set("Access-Control-Allow-Origin", origin)
@@ -67,8 +67,8 @@ func refuse(w http.ResponseWriter, req *request, err error) {
 
 // refused tells whoever counts them.
 func (s *Server) refused(req *request, err error) {
-	if s.opts.Refused != nil {
-		s.opts.Refused(req.Request, err)
+	if told := s.options().Refused; told != nil {
+		told(req.Request, err)
 	}
 }
 
@@ -102,7 +102,7 @@ func (s *Session) send(w http.ResponseWriter, req *request, batch []engineio.Pac
 		w.Header().Set("X-XSS-Protection", "0") // its filter breaks what looks like script
 	}
 	rc := http.NewResponseController(w)
-	_ = rc.SetWriteDeadline(time.Now().Add(s.srv.opts.WriteTimeout))
+	_ = rc.SetWriteDeadline(time.Now().Add(s.now().WriteTimeout))
 	_, err := w.Write(body)
 	if err == nil {
 		err = rc.Flush()

@@ -40,7 +40,7 @@ func (s *Session) endLocked(r engineio.Reason) {
 		}
 	} else {
 		s.srv.live.Add(1)
-		s.poll.lingering = time.AfterFunc(s.srv.opts.WriteTimeout, s.forget)
+		s.poll.lingering = time.AfterFunc(s.now().WriteTimeout, s.forget)
 	}
 	if s.handler != nil {
 		go func() {
@@ -88,7 +88,7 @@ func (s *Session) hurry() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.poll != nil && s.poll.lingering != nil && s.poll.lingering.Stop() {
-		s.poll.lingering.Reset(min(shutdownLinger, s.srv.opts.WriteTimeout))
+		s.poll.lingering.Reset(min(shutdownLinger, s.now().WriteTimeout))
 	}
 }
 

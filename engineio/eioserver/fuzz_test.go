@@ -23,7 +23,7 @@ func FuzzPost(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		s := newSession(srv, &request{eio: 4, transport: "polling"})
+		s := newSession(srv, &request{opts: srv.options(), eio: 4, transport: "polling"})
 		h := &obedient{s: s, closed: make(chan engineio.Reason, 10), mute: true}
 		if err := s.accept(h, &Opening{}); err != nil {
 			t.Fatal(err)

@@ -39,7 +39,7 @@ func (b *heartbeat) paused() { b.held = b.held || b.pinged }
 func (b *heartbeat) resumed(s *Session) {
 	if b.late {
 		b.late, b.held = false, false
-		b.arm(s, s.srv.opts.PingTimeout)
+		b.arm(s, s.opts.PingTimeout)
 	}
 }
 
@@ -47,13 +47,13 @@ func (b *heartbeat) resumed(s *Session) {
 func (s *Session) beatDue() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	b, o := &s.beat, &s.srv.opts
+	b, o := &s.beat, s.opts
 	over := s.overdue()
 	switch {
 	case s.reason != 0 || b.late:
 	case time.Now().Before(b.at): // the timer was set anew while it fired
 		b.timer.Reset(time.Until(b.at))
-	case s.poll != nil && s.poll.stale(o.WriteTimeout):
+	case s.poll != nil && s.poll.stale(s.now().WriteTimeout):
 		s.endLocked(engineio.SlowReader)
 	case over != 0:
 		s.endLocked(over)
@@ -76,13 +76,14 @@ func (s *Session) beatDue() {
 func (s *Session) pong() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	unasked := s.now().Unasked
 	switch {
 	case s.reason != 0:
 	case s.beat.pinged:
 		s.beat.pinged, s.beat.held, s.beat.late = false, false, false
-		s.beat.arm(s, s.srv.opts.PingInterval)
-	case s.srv.opts.Unasked != nil:
-		s.srv.opts.Unasked()
+		s.beat.arm(s, s.opts.PingInterval)
+	case unasked != nil:
+		unasked()
 	}
 	return s.reason == 0
 }

@@ -27,7 +27,7 @@ func (q *polling) drop() {
 // overdue gives the reason for which the session is too old, or too quiet; 0 for none. The heartbeat asks, so
 // that no session needs another timer.
 func (s *Session) overdue() engineio.Reason {
-	o, now := &s.srv.opts, time.Now()
+	o, now := s.now(), time.Now()
 	if s.active.Swap(false) || s.seen.IsZero() {
 		s.seen = now
 	}
@@ -42,7 +42,7 @@ func (s *Session) overdue() engineio.Reason {
 
 // awaitPoll sets the deadline of the first poll. s.mu is held.
 func (s *Session) awaitPoll() {
-	if d := s.srv.opts.PollTimeout; d > 0 && s.name == "polling" {
+	if d := s.opts.PollTimeout; d > 0 && s.name == "polling" {
 		s.early = time.AfterFunc(d, func() {
 			s.mu.Lock()
 			defer s.mu.Unlock()
@@ -66,7 +66,7 @@ var ErrUpgrades = errors.New("too many upgrades")
 
 // startUpgrade counts an upgrade before anything is spent on it; done ends it.
 func (s *Session) startUpgrade() error {
-	o := &s.srv.opts
+	o := s.now()
 	s.mu.Lock()
 	s.upgrades++
 	tooMany := o.Upgrades > 0 && s.upgrades > o.Upgrades
@@ -97,7 +97,7 @@ func (s *Server) endUpgrade() {
 // setCookie binds the session to the browser: to the cookie that it has, or a new one. Several sessions of one
 // browser share it.
 func (s *Session) setCookie(h http.Header, req *request) {
-	name := s.srv.opts.Cookie
+	name := s.opts.Cookie
 	if name == "" {
 		return
 	}
@@ -105,10 +105,10 @@ func (s *Session) setCookie(h http.Header, req *request) {
 	if c, err := req.Cookie(name); err == nil && len(c.Value) == len(s.owner) {
 		s.owner = c.Value
 	}
-	c := http.Cookie{Name: name, Value: s.owner, Path: s.srv.opts.Path, HttpOnly: true, SameSite: http.SameSiteLaxMode}
+	c := http.Cookie{Name: name, Value: s.owner, Path: s.srv.path, HttpOnly: true, SameSite: http.SameSiteLaxMode}
 	if req.secure {
 		c.Secure = true
-		if len(s.srv.opts.Origins) > 0 { // pages of other sites are meant to come
+		if len(s.opts.Origins) > 0 { // pages of other sites are meant to come
 			c.SameSite = http.SameSiteNoneMode
 		}
 	}
@@ -117,7 +117,7 @@ func (s *Session) setCookie(h http.Header, req *request) {
 
 // owned reports whether a request may use the session that its sid names.
 func (s *Session) owned(req *request) bool {
-	o := &s.srv.opts
+	o := s.opts
 	if s.addr != req.addr && !o.AnyAddress {
 		return false
 	}
@@ -130,7 +130,7 @@ func (s *Session) owned(req *request) bool {
 
 // counted holds the packets of a POST against Options.Rates. It reports whether the session goes on.
 func (s *Session) counted() bool {
-	if reason := s.meter.Frame(&s.srv.opts.Rates, time.Now()); reason != 0 {
+	if reason := s.meter.Frame(&s.now().Rates, time.Now()); reason != 0 {
 		s.end(reason)
 		return false
 	}
@@ -139,7 +139,7 @@ func (s *Session) counted() bool {
 
 // slow waits for a client that posts more bytes than it may.
 func (s *Session) slow(bytes int) {
-	o := &s.srv.opts
+	o := s.now()
 	d := s.meter.Bytes(&o.Rates, bytes, time.Now())
 	if d <= 0 {
 		return

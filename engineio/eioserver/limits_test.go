@@ -312,8 +312,8 @@ func TestOriginRequired(t *testing.T) {
 func TestAccount(t *testing.T) {
 	var held atomic.Int64
 	r := newRig(t, nil)
-	accept := r.opts.Accept
-	r.opts.Accept = func(o *Opening) (engineio.Handler, error) {
+	accept := r.options().Accept
+	r.options().Accept = func(o *Opening) (engineio.Handler, error) {
 		o.Account = func(n int) { held.Add(int64(n)) }
 		return accept(o)
 	}

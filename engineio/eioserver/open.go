@@ -21,12 +21,12 @@ func (s *Server) open(w http.ResponseWriter, req *request) {
 	session := newSession(s, req)
 	o := &Opening{Request: req.Request, Session: session, ID: session.id, EIO: req.eio, Transport: req.transport,
 		Addr: req.addr, Secure: req.secure, Header: http.Header{}, MaxPayload: session.maxPayload, Seat: session.seat}
-	handler, err := s.opts.Accept(o)
+	handler, err := req.opts.Accept(o)
 	if err == nil && handler == nil {
 		err = errNoHandler
 	}
 	if err != nil {
-		s.opts.Logger.Debug("handshake refused", "sid", session.id, "error", err)
+		req.opts.Logger.Debug("handshake refused", "sid", session.id, "error", err)
 		session.end(engineio.Denied) // its owner's late calls do nothing
 		refuse(w, req, err)
 		return
@@ -88,7 +88,7 @@ func (s *Session) accept(h engineio.Handler, o *Opening) error {
 }
 
 func (s *Session) openPacket() engineio.Packet {
-	o := &s.srv.opts
+	o := s.opts
 	h := engineio.Handshake{SID: s.id, PingInterval: o.PingInterval, PingTimeout: o.PingTimeout, MaxPayload: s.maxPayload}
 	if s.Transport() == "polling" && slices.Contains(o.Transports, "websocket") {
 		h.Upgrades = []string{"websocket"}
@@ -117,9 +117,9 @@ func (s *Session) openWebSocket(w http.ResponseWriter, req *request) {
 // newSocket answers 101, or refuses and gives nil. The connection is not started.
 func (s *Session) newSocket(w http.ResponseWriter, req *request) *socket {
 	header := maps.Clone(w.Header()) // CORS, and what the acceptor added
-	conn, err := wsconn.Upgrade(w, req.Request, header, s.limits())
+	conn, err := wsconn.Upgrade(w, req.Request, header, s.connection())
 	if err != nil {
-		s.srv.opts.Logger.Debug("no WebSocket", "sid", s.id, "error", err)
+		s.opts.Logger.Debug("no WebSocket", "sid", s.id, "error", err)
 		switch {
 		case errors.Is(err, wsconn.ErrNotTaken):
 			refuse(w, req, err)

@@ -18,7 +18,9 @@ import (
 	"github.com/siogw/siogw/engineio/internal/wsconn"
 )
 
-// Options says how a Server works. A zero value takes the default named.
+// Options says how a Server works. A zero value takes the default named. [Server.Use] changes them while sessions live,
+// for which these stay as they were at the handshake: Transports, EIO3, PingInterval, PingTimeout, PollTimeout, MaxPayload,
+// Origins, OriginRequired, Address, AnyAddress and Cookie.
 type Options struct {
 	Path       string   // where Engine.IO answers, exactly; default "/socket.io/"
 	Transports []string // any of polling, websocket; default both
@@ -115,7 +117,8 @@ type (
 // closed.
 func NewLoops(n int) *Loops { return wsconn.NewLoops(n) }
 
-func (o *Options) complete() error {
+// Complete sets the defaults, and fails on options that contradict each other.
+func (o *Options) Complete() error {
 	def(&o.Path, "/socket.io/")
 	def(&o.PingInterval, 25*time.Second)
 	def(&o.PingTimeout, 20*time.Second)

@@ -33,7 +33,7 @@ const perPacket = 64
 
 // Send queues a copy of p.
 func (q *polling) Send(p engineio.Packet) bool {
-	o := &q.s.srv.opts
+	o := q.s.now()
 	n := len(p.Data) + perPacket
 	if q.size+n > o.HardLimit {
 		q.s.endLocked(engineio.SlowReader)
@@ -72,14 +72,13 @@ func (q *polling) Resume() {}
 
 // take removes what one answer carries: as many packets as allowed, and at least one.
 func (q *polling) take() []engineio.Packet {
-	o := &q.s.srv.opts
-	n, bytes := 0, 0
-	for n < len(q.queue) && n < o.MaxPollPackets {
+	n, bytes, most := 0, 0, q.s.now().MaxPollPackets
+	for n < len(q.queue) && n < most {
 		if n > 0 && q.queue[n].Type == engineio.Close && q.queue[n-1].Type != engineio.Noop {
 			break // clients of version 4 drop what shares a payload with the close
 		}
 		bytes += q.encodedLen(q.queue[n])
-		if n > 0 && bytes > o.MaxPayload {
+		if n > 0 && bytes > q.s.opts.MaxPayload {
 			break
 		}
 		q.size -= len(q.queue[n].Data) + perPacket
@@ -114,7 +113,7 @@ func (q *polling) stale(d time.Duration) bool {
 
 // drained reports, once, that the queue fell below half of the high-water mark.
 func (q *polling) drained() bool {
-	if !q.full || q.size >= (q.s.srv.opts.HighWater+1)/2 {
+	if !q.full || q.size >= (q.s.now().HighWater+1)/2 {
 		return false
 	}
 	q.full = false

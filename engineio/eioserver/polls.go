@@ -170,7 +170,7 @@ func (s *Session) readBody(w http.ResponseWriter, req *request) ([]byte, error) 
 		return nil, &http.MaxBytesError{Limit: limit}
 	}
 	rc := http.NewResponseController(w)
-	_ = rc.SetReadDeadline(time.Now().Add(s.srv.opts.BodyTimeout))
+	_ = rc.SetReadDeadline(time.Now().Add(s.now().BodyTimeout))
 	body, err := s.readAll(http.MaxBytesReader(w, req.Body, limit))
 	if err == nil {
 		_ = rc.SetReadDeadline(time.Time{})
@@ -209,7 +209,7 @@ func (s *Session) lateStatus() int {
 
 // endBad closes for bytes that are no packet.
 func (s *Session) endBad(err error) {
-	s.srv.opts.Logger.Debug("bad packet", "sid", s.id, "error", err)
+	s.opts.Logger.Debug("bad packet", "sid", s.id, "error", err)
 	if errors.Is(err, engineio.ErrUTF8) {
 		s.end(engineio.BadUTF8)
 		return

@@ -25,21 +25,38 @@ type request struct {
 	base64    bool     // revision 3: no binary messages, please
 	index     string   // of the JSONP script
 	session   *Session // that it belongs to; nil for a handshake
+	opts      *Options // by which it is judged
 }
 
 // own are the query keys of Engine.IO. Servers differ in which of two values counts, so each comes once at most.
 var own = [...]string{"EIO", "transport", "sid", "j", "t", "b64"}
 
-// verify looks at r in the order of the reference server. The request is never nil.
-func (s *Server) verify(r *http.Request) (*request, error) {
-	req := &request{Request: r, upgrade: websocket.IsWebSocketUpgrade(r)}
-	req.addr, req.secure = s.opts.Address(r)
-	if !s.originAllowed(r) {
+// asked is what a request asks for.
+type asked struct {
+	*http.Request
+	query url.Values
+	bad   error    // of the query
+	found *Session // that has the sid; nil for none
+}
+
+func (s *Server) asked(r *http.Request) *asked {
+	a := &asked{Request: r}
+	if a.query, a.bad = url.ParseQuery(r.URL.RawQuery); a.query.Has("sid") {
+		a.found = s.find(a.query.Get("sid"))
+	}
+	return a
+}
+
+// verify looks at a request in the order of the reference server. The result is never nil.
+func (a *asked) verify(o *Options) (*request, error) {
+	r, q := a.Request, a.query
+	req := &request{Request: r, upgrade: websocket.IsWebSocketUpgrade(r), opts: o}
+	req.addr, req.secure = o.Address(r)
+	if !o.originAllowed(r) {
 		return req, &engineio.Error{Code: engineio.Forbidden, Status: http.StatusForbidden, Message: "Origin not allowed"}
 	}
-	q, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		return req, &engineio.Error{Code: engineio.BadRequest, Cause: err}
+	if a.bad != nil {
+		return req, &engineio.Error{Code: engineio.BadRequest, Cause: a.bad}
 	}
 	for _, key := range own {
 		if len(q[key]) > 1 {
@@ -48,17 +65,17 @@ func (s *Server) verify(r *http.Request) (*request, error) {
 	}
 	req.transport, req.jsonp, req.index = q.Get("transport"), q.Has("j"), q.Get("j")
 	req.base64 = q.Get("b64") != ""
-	if !slices.Contains(s.opts.Transports, req.transport) {
+	if !slices.Contains(o.Transports, req.transport) {
 		return req, &engineio.Error{Code: engineio.UnknownTransport}
 	}
 	switch eio := q.Get("EIO"); {
 	case eio == "4":
 		req.eio = 4
-	case eio == "3" && s.opts.EIO3:
+	case eio == "3" && o.EIO3:
 		req.eio = 3
 	}
 	if q.Has("sid") {
-		return req, s.verifySession(req, q.Get("sid"))
+		return req, verifySession(req, a.found)
 	}
 	return req, verifyHandshake(req)
 }
@@ -75,8 +92,7 @@ func verifyHandshake(req *request) error {
 	return verifyUpgrade(req)
 }
 
-func (s *Server) verifySession(req *request, sid string) error {
-	found := s.find(sid)
+func verifySession(req *request, found *Session) error {
 	if found == nil || !found.owned(req) {
 		return &engineio.Error{Code: engineio.UnknownSID}
 	}
@@ -105,13 +121,13 @@ func verifyUpgrade(req *request) error {
 
 // originAllowed judges the Origin header (RFC 6454, 7), which browsers send with every request that a page of
 // another origin may read the answer of, and with every WebSocket.
-func (s *Server) originAllowed(r *http.Request) bool {
+func (o *Options) originAllowed(r *http.Request) bool {
 	origins := r.Header["Origin"]
 	if len(origins) == 0 {
 		// A script element sends none, and JSONP gives its page the answer; but it says where it stands
 		// (Fetch Metadata, Sec-Fetch-Site).
 		site := r.Header.Get("Sec-Fetch-Site")
-		if s.opts.OriginRequired {
+		if o.OriginRequired {
 			return site == "same-origin"
 		}
 		return site != "cross-site" && site != "same-site"
@@ -119,8 +135,8 @@ func (s *Server) originAllowed(r *http.Request) bool {
 	if len(origins) > 1 {
 		return false
 	}
-	if len(s.opts.Origins) > 0 {
-		return slices.Contains(s.opts.Origins, origins[0])
+	if len(o.Origins) > 0 {
+		return slices.Contains(o.Origins, origins[0])
 	}
 	return sameHost(origins[0], r.Host)
 }

@@ -52,7 +52,7 @@ func (s *Session) pinged() bool {
 	switch {
 	case s.reason != 0:
 		return false
-	case s.poll != nil && s.poll.stale(s.srv.opts.WriteTimeout):
+	case s.poll != nil && s.poll.stale(s.now().WriteTimeout):
 		s.endLocked(engineio.SlowReader)
 		return false
 	}
@@ -69,7 +69,7 @@ func (s *Session) pinged() bool {
 // awaitPing sets the time of a revision 3 client's next ping.
 func (b *heartbeat) awaitPing(s *Session) {
 	b.pinged, b.held, b.late = true, s.paused, false
-	b.arm(s, s.srv.opts.PingInterval+s.srv.opts.PingTimeout)
+	b.arm(s, s.opts.PingInterval+s.opts.PingTimeout)
 }
 
 // start sets the first deadline of the session.
@@ -78,5 +78,5 @@ func (b *heartbeat) start(s *Session) {
 		b.awaitPing(s)
 		return
 	}
-	b.arm(s, s.srv.opts.PingInterval)
+	b.arm(s, s.opts.PingInterval)
 }

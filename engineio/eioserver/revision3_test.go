@@ -22,7 +22,7 @@ func bare3(tb testing.TB, o Options) (*Session, *obedient) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	s := newSession(srv, &request{eio: 3, transport: "polling"})
+	s := newSession(srv, &request{opts: srv.options(), eio: 3, transport: "polling"})
 	h := &obedient{s: s, closed: make(chan engineio.Reason, 10), mute: true}
 	if err := s.accept(h, &Opening{}); err != nil {
 		tb.Fatal(err)

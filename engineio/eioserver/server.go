@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"net/http"
 	"sync"
+	"sync/atomic"
 
 	"github.com/siogw/siogw/engineio"
 	"github.com/siogw/siogw/engineio/internal/wsconn"
@@ -13,8 +14,10 @@ import (
 
 // Server answers Engine.IO requests and holds the open sessions.
 type Server struct {
-	opts Options
-	live sync.WaitGroup // sessions whose end was not told, their WebSockets, and last words not yet polled
+	path   string                  // where it answers
+	opts   atomic.Pointer[Options] // in force
+	limits wsconn.Live             // what WebSockets keep of them
+	live   sync.WaitGroup          // sessions whose end was not told, their WebSockets, and last words not yet polled
 
 	mu       sync.Mutex // a leaf
 	sessions map[string]*Session
@@ -25,22 +28,44 @@ type Server struct {
 
 // New makes a server. It fails on options that contradict each other.
 func New(opts Options) (*Server, error) {
-	if err := opts.complete(); err != nil {
+	if err := opts.Complete(); err != nil {
 		return nil, err
 	}
-	return &Server{opts: opts, sessions: map[string]*Session{}, sockets: map[wsconn.Conn]struct{}{}}, nil
+	s := &Server{path: opts.Path, sessions: map[string]*Session{}, sockets: map[wsconn.Conn]struct{}{}}
+	s.Use(&opts)
+	return s, nil
 }
 
+// Use puts other options in force, which are complete and not changed any more; Path stays as it was. What sessions were
+// told at their handshake holds for them, and so does what they were let in by and their sid is bound to; the rest holds
+// for all from now on, see [Options]. Calls must not overlap.
+func (s *Server) Use(o *Options) {
+	s.limits.Store(&wsconn.Limits{High: o.HighWater, Hard: o.HardLimit, Write: o.WriteTimeout,
+		Message: o.BodyTimeout, Rates: o.Rates, Slowed: o.Slowed, Deflate: o.Deflate})
+	s.opts.Store(o)
+}
+
+// options gives those in force.
+func (s *Server) options() *Options { return s.opts.Load() }
+
 // ServeHTTP answers a handshake, a poll, a post or a WebSocket request; 404 for a path that is not Options.Path.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Path != s.opts.Path || r.URL.RawPath != "" {
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.Serve(s.options(), w, r) }
+
+// Serve is ServeHTTP by other options than those in force, where r belongs to no session: they may have been replaced
+// since r came.
+func (s *Server) Serve(o *Options, w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path != s.path || r.URL.RawPath != "" {
 		http.NotFound(w, r)
 		return
 	}
-	if s.preflight(w, r) {
+	asked := s.asked(r)
+	if asked.found != nil {
+		o = asked.found.opts
+	}
+	if o.preflight(w, r) {
 		return
 	}
-	req, err := s.verify(r)
+	req, err := asked.verify(o)
 	switch {
 	case err != nil:
 		s.refused(req, err)

@@ -23,7 +23,8 @@ type transport interface {
 // transport is the queue of a polling; from the handshake or the upgrade on it is a WebSocket.
 type Session struct {
 	srv        *Server
-	id         string // constant once handler is set
+	opts       *Options // of its handshake; see now
+	id         string   // constant once handler is set
 	eio        int
 	base64     bool // revision 3: polls are answered in text only
 	addr       netip.Addr
@@ -58,12 +59,18 @@ var _ engineio.Session = (*Session)(nil)
 
 func newSession(srv *Server, req *request) *Session {
 	s := &Session{srv: srv, id: newID(), eio: req.eio, base64: req.base64, addr: req.addr, opened: time.Now(),
-		maxPayload: srv.opts.MaxPayload, name: req.transport, seat: srv.opts.Loops.Seat()}
+		opts: req.opts, maxPayload: req.opts.MaxPayload, name: req.transport, seat: req.opts.Loops.Seat()}
 	s.wake.L = &s.mu
 	s.poll = &polling{s: s}
 	s.to = s.poll
 	return s
 }
+
+// now gives the options in force: for all that the client was not told.
+func (s *Session) now() *Options { return s.srv.options() }
+
+// Limit gives Options.MaxPayload of the handshake, in bytes.
+func (s *Session) Limit() int { return s.opts.MaxPayload }
 
 // ID gives the sid.
 func (s *Session) ID() string { return s.id }
@@ -172,8 +179,7 @@ func (s *Session) closed() bool {
 	return s.reason != 0
 }
 
-func (s *Session) limits() wsconn.Limits {
-	o := &s.srv.opts
-	return wsconn.Limits{Seat: s.seat, Read: s.maxPayload, High: o.HighWater, Hard: o.HardLimit, Write: o.WriteTimeout,
-		Message: o.BodyTimeout, Rates: o.Rates, Slowed: o.Slowed, Deflate: o.Deflate, Account: s.account}
+// connection says how a WebSocket of the session works.
+func (s *Session) connection() wsconn.Options {
+	return wsconn.Options{Seat: s.seat, Read: s.maxPayload, Live: &s.srv.limits, Account: s.account}
 }

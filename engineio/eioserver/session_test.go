@@ -399,8 +399,8 @@ func TestWritableWebSocket(t *testing.T) {
 func TestSendBeforeAnswer(t *testing.T) {
 	for _, target := range []string{overPolling, overWebSocket} {
 		r := newRig(t, nil)
-		accept := r.opts.Accept
-		r.opts.Accept = func(o *Opening) (engineio.Handler, error) {
+		accept := r.options().Accept
+		r.options().Accept = func(o *Opening) (engineio.Handler, error) {
 			o.Session.Send(text4("early"))
 			o.Session.Flush()
 			o.Header.Add("Set-Cookie", "io=1")
@@ -453,8 +453,8 @@ func TestAcceptRefuses(t *testing.T) {
 // A session that ends while it is being accepted is told so, and the client is refused.
 func TestClosedWhileAccepted(t *testing.T) {
 	r := newRig(t, nil)
-	accept := r.opts.Accept
-	r.opts.Accept = func(o *Opening) (engineio.Handler, error) {
+	accept := r.options().Accept
+	r.options().Accept = func(o *Opening) (engineio.Handler, error) {
 		o.Session.Close(engineio.OtherSideClosed)
 		return accept(o)
 	}
@@ -473,8 +473,8 @@ func TestClosedWhileAccepted(t *testing.T) {
 func TestGoneWhileAccepted(t *testing.T) {
 	for _, target := range []string{overPolling, overWebSocket} {
 		r := newRig(t, nil)
-		accept := r.opts.Accept
-		r.opts.Accept = func(o *Opening) (engineio.Handler, error) {
+		accept := r.options().Accept
+		r.options().Accept = func(o *Opening) (engineio.Handler, error) {
 			<-o.Request.Context().Done()
 			return accept(o)
 		}

@@ -85,7 +85,7 @@ func (s *Server) upgrade(w http.ResponseWriter, req *request) {
 	session.mu.Lock()
 	if session.reason == 0 && session.poll != nil && session.up == nil {
 		session.up = k
-		k.timer = time.AfterFunc(s.opts.UpgradeTimeout, k.expire)
+		k.timer = time.AfterFunc(s.options().UpgradeTimeout, k.expire)
 	} else { // closed meanwhile, upgraded, or upgrading
 		k.stage.Store(idle)
 		k.conn.Close(0)

@@ -72,8 +72,8 @@ func TestTLS(t *testing.T) {
 // What was sent before the answer may fill the buffer; the handler still hears when there is room.
 func TestFullBeforeAnswer(t *testing.T) {
 	r := newRig(t, func(o *Options) { o.HighWater, o.HardLimit = 1000, 10000 })
-	accept := r.opts.Accept
-	r.opts.Accept = func(o *Opening) (engineio.Handler, error) {
+	accept := r.options().Accept
+	r.options().Accept = func(o *Opening) (engineio.Handler, error) {
 		if o.Session.Send(text4(strings.Repeat("x", 2000))) {
 			t.Error("below the mark")
 		}

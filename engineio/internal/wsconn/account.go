@@ -2,11 +2,11 @@ package wsconn
 
 // account tells how much memory the connection holds, beside what an idle one does. c.mu is held.
 func (c *portable) account() {
-	if c.lim.Account == nil {
+	if c.opt.Account == nil {
 		return
 	}
 	if n := cap(c.out) + c.inHand + c.reading; n != c.held {
-		c.lim.Account(n - c.held)
+		c.opt.Account(n - c.held)
 		c.held = n
 	}
 }

@@ -17,10 +17,10 @@ import (
 // Dial opens a WebSocket to url (ws or wss) before ctx ends, and reads its first message. When the server
 // answered plain HTTP the error is websocket.ErrBadHandshake and the response is not nil.
 func Dial(ctx context.Context, url string, header http.Header, o DialOptions) (Conn, []byte, *http.Response, error) {
-	if o.Limits.Seat != nil && strings.HasPrefix(url, "ws:") {
+	if o.Seat != nil && strings.HasPrefix(url, "ws:") {
 		return dialLooped(ctx, url, header, o)
 	}
-	d := &dialer{lim: o.Limits, tls: o.TLS, socket: o.Socket, stop: func() bool { return true }}
+	d := &dialer{opt: o.Options, tls: o.TLS, socket: o.Socket, stop: func() bool { return true }}
 	wd := websocket.Dialer{
 		NetDialContext: d.plain, NetDialTLSContext: d.secure,
 		ReadBufferSize: readBuffer, WriteBufferSize: frameBuffer, WriteBufferPool: &frames,
@@ -52,7 +52,7 @@ var (
 
 // DialOptions are what Dial needs beside an address.
 type DialOptions struct {
-	Limits Limits
+	Options
 	TLS    *tls.Config // for wss; nil takes the system's roots
 	Socket string      // path of a Unix socket to connect to in place of the host, for ws
 }
@@ -90,7 +90,7 @@ func endWith(ctx context.Context, network net.Conn) (stop func() bool) {
 
 // dialer puts the pipe of a new Conn in the place of the network connection.
 type dialer struct {
-	lim    Limits
+	opt    Options
 	tls    *tls.Config
 	socket string
 	conn   *portable
@@ -128,7 +128,7 @@ func (d *dialer) secure(ctx context.Context, network, addr string) (net.Conn, er
 }
 
 func (d *dialer) wrap(ctx context.Context, c net.Conn) net.Conn {
-	d.conn = newConn(c, d.lim)
+	d.conn = newConn(c, d.opt)
 	d.conn.direct, d.conn.watch.client = true, true
 	d.stop = endWith(ctx, c)
 	return pipe{d.conn}

@@ -30,7 +30,7 @@ func (c *portable) startClosing(r engineio.Reason) engineio.Reason {
 		c.reason = r
 	}
 	if !c.closing {
-		c.closing, c.closeBy = true, time.Now().Add(c.lim.Write)
+		c.closing, c.closeBy = true, time.Now().Add(c.lim().Write)
 		_ = c.net.SetReadDeadline(c.closeBy)
 		c.wake.Broadcast()
 	}
@@ -53,7 +53,7 @@ func (c *portable) finish() {
 	done := !c.closing || c.dead || c.writing || c.shut || len(c.out) > 0
 	if !done {
 		c.shut = true
-		_ = c.net.SetReadDeadline(time.Now().Add(min(drainTime, c.lim.Write)))
+		_ = c.net.SetReadDeadline(time.Now().Add(min(drainTime, c.lim().Write)))
 	}
 	c.mu.Unlock()
 	if done {

@@ -8,6 +8,7 @@ package wsconn
 import (
 	"net"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -42,19 +43,34 @@ type (
 // NewLoops makes n event loops; nil where there are none. They need not be closed.
 func NewLoops(n int) *Loops { return evloop.New(n) }
 
-// Limits bound a Conn. The first four have no default.
+// Options say how one Conn works. Read and Live are required.
+type Options struct {
+	Read    int             // bytes of one message read
+	Live    *Live           // what else bounds it
+	Seat    *Seat           // the loop that serves the connection, where one can; nil for a portable one
+	Account func(delta int) // hears of each change of the memory held in bytes; does not wait or lock; may be nil
+}
+
+// Limits bound connections. The first three have no default.
 type Limits struct {
-	Read  int           // bytes of one message read
 	High  int           // bytes waiting to be written at which Send reports false
 	Hard  int           // bytes waiting to be written at which the connection is cut
 	Write time.Duration // for each chunk of 16 KiB, and for all that is left when the connection closes
 
-	Seat    *Seat         // the loop that serves the connection, where one can; nil for a portable one
-	Deflate Deflate       // of Upgrade; default off
 	Message time.Duration // for the rest of a message that has begun; 0 for no limit
 	Rates   Rates
-	Slowed  func()          // called each time Rates.Bytes makes reading wait; may be nil
-	Account func(delta int) // hears of each change of the memory held in bytes; does not wait or lock; may be nil
+	Slowed  func()  // called each time Rates.Bytes makes reading wait; may be nil
+	Deflate Deflate // of Upgrade; default off
+}
+
+// Live are Limits that connections share, and that may be replaced while these live: each looks when it needs one.
+type Live = atomic.Pointer[Limits]
+
+// NewLive gives Live that hold lim.
+func NewLive(lim Limits) *Live {
+	live := &Live{}
+	live.Store(&lim)
+	return live
 }
 
 // Conn is one WebSocket connection. Its methods are safe for concurrent use, never wait and never call the
@@ -87,7 +103,7 @@ type portable struct {
 	raw  syscall.RawConn // of plain TCP; nil where the network cannot be tried without waiting
 	ws   *websocket.Conn
 	peer Peer
-	lim  Limits
+	opt  Options
 	form Form // of what is sent; constant once anything is
 
 	frame sync.Mutex // one message at a time into ws; taken before mu
@@ -118,18 +134,21 @@ type portable struct {
 	tries int   // reads without waiting in this pass; the reading goroutine's own
 }
 
-func newConn(network net.Conn, lim Limits) *portable {
-	c := &portable{net: network, raw: rawOf(network), lim: lim}
+func newConn(network net.Conn, opt Options) *portable {
+	c := &portable{net: network, raw: rawOf(network), opt: opt}
 	c.wake.L = &c.mu
 	return c
 }
 
+// lim gives the limits as they are now.
+func (c *portable) lim() *Limits { return c.opt.Live.Load() }
+
 // use takes ws, made over the pipe of c, into service.
 func (c *portable) use(ws *websocket.Conn) {
 	c.ws = ws
-	ws.SetReadLimit(int64(c.lim.Read))
+	ws.SetReadLimit(int64(c.opt.Read))
 	ws.SetPingHandler(func(data string) error {
-		if c.Buffered() < c.lim.High { // RFC 6455, 5.5.3: not every ping needs its own answer
+		if c.Buffered() < c.lim().High { // RFC 6455, 5.5.3: not every ping needs its own answer
 			_ = ws.WriteControl(websocket.PongMessage, []byte(data), time.Time{})
 		}
 		return nil

@@ -88,15 +88,28 @@ func wait[T any](tb testing.TB, c chan T) (v T) {
 	return v
 }
 
-var limits = Limits{Read: 1000, High: 10_000, Hard: 100_000, Write: time.Second}
+// given is how a connection of a test works.
+type given struct {
+	Options
+	Limits
+}
+
+func (g given) options() Options {
+	if g.Live == nil {
+		g.Live = NewLive(g.Limits)
+	}
+	return g.Options
+}
+
+var limits = given{Options{Read: 1000}, Limits{High: 10_000, Hard: 100_000, Write: time.Second}}
 
 // pair gives a server's Conn, and the network connection of its client.
-func pair(tb testing.TB, lim Limits) (Conn, net.Conn) {
+func pair(tb testing.TB, lim given) (Conn, net.Conn) {
 	tb.Helper()
 	lim.Seat = seat()
 	conns := make(chan Conn, 1)
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c, err := Upgrade(w, r, nil, lim)
+		c, err := Upgrade(w, r, nil, lim.options())
 		if err != nil {
 			tb.Error(err)
 			return
@@ -234,8 +247,8 @@ func TestTruncated(t *testing.T) {
 }
 
 // over makes a server's Conn on a connection that is a WebSocket already.
-func over(network net.Conn, lim Limits) *portable {
-	c := newConn(network, lim)
+func over(network net.Conn, lim given) *portable {
+	c := newConn(network, lim.options())
 	h := &prepared{c: c}
 	up := websocket.Upgrader{ReadBufferSize: readBuffer, WriteBufferPool: &frames}
 	req := httptest.NewRequest(http.MethodGet, "/", nil)

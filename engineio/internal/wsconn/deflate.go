@@ -86,16 +86,16 @@ func (w *watch) done() {
 // inflated holds n bytes that a message has unfolded to against the limits: gorilla/websocket counts only those
 // on the wire.
 func (c *portable) inflated(n int, err error) error {
-	m := c.watch.reading()
+	m, ratio := c.watch.reading(), c.lim().Deflate.MaxRatio
 	var corrupt flate.CorruptInputError
 	switch {
 	case !m.deflated:
 		return err
 	case errors.As(err, &corrupt), err == io.ErrUnexpectedEOF: // a broken network has errors of its own
 		return &limitError{engineio.ProtocolViolation}
-	case n > c.lim.Read:
+	case n > c.opt.Read:
 		return websocket.ErrReadLimit
-	case c.lim.Deflate.MaxRatio > 0 && n > inflateFree && uint64(n/c.lim.Deflate.MaxRatio) >= m.bytes:
+	case ratio > 0 && n > inflateFree && uint64(n/ratio) >= m.bytes:
 		return &limitError{engineio.Inflated}
 	}
 	return err

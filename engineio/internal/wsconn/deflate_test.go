@@ -16,15 +16,15 @@ import (
 	"github.com/siogw/siogw/engineio"
 )
 
-var deflating = Limits{Read: 200_000, High: 1 << 20, Hard: 4 << 20, Write: time.Second, Deflate: Deflate{On: true, MinSize: 100, MaxRatio: 50}}
+var deflating = given{Options{Read: 200_000}, Limits{High: 1 << 20, Hard: 4 << 20, Write: time.Second, Deflate: Deflate{On: true, MinSize: 100, MaxRatio: 50}}}
 
 // deflatePair gives a server's Conn and its client, which both have the extension.
-func deflatePair(tb testing.TB, lim Limits) (Conn, *websocket.Conn) {
+func deflatePair(tb testing.TB, lim given) (Conn, *websocket.Conn) {
 	tb.Helper()
 	lim.Seat = seat()
 	conns := make(chan Conn, 1)
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c, err := Upgrade(w, r, nil, lim)
+		c, err := Upgrade(w, r, nil, lim.options())
 		if err != nil {
 			tb.Error(err)
 			return
@@ -120,7 +120,7 @@ func TestDeflateReads(t *testing.T) {
 	}
 }
 
-// A message may unfold to Limits.Read bytes, as many as one that is not packed may have.
+// A message may unfold to Options.Read bytes, as many as one that is not packed may have.
 func TestDeflateSize(t *testing.T) {
 	whole := noise(2000)
 	lim := deflating
@@ -279,7 +279,7 @@ func BenchmarkDeflate(b *testing.B) {
 		event += `,{"id":"` + ids[8*i:8*i+8] + `","online":true}`
 	}
 	event += `]}]`
-	for name, lim := range map[string]Limits{"on": deflating, "off": {Read: 200_000, High: 1 << 20, Hard: 4 << 20, Write: time.Second}} {
+	for name, lim := range map[string]given{"on": deflating, "off": {deflating.Options, Limits{High: 1 << 20, Hard: 4 << 20, Write: time.Second}}} {
 		b.Run("read/"+name, func(b *testing.B) {
 			conn, client := deflatePair(b, lim)
 			done := make(chan bool, 1)

@@ -6,7 +6,7 @@ import (
 )
 
 // bare makes a server's Conn that is a WebSocket already, of the kind that is tested, and its peer.
-func bare(tb testing.TB, lim Limits) (Conn, net.Conn) {
+func bare(tb testing.TB, lim given) (Conn, net.Conn) {
 	tb.Helper()
 	lim.Seat = seat()
 	if lim.Seat == nil {
@@ -18,7 +18,7 @@ func bare(tb testing.TB, lim Limits) (Conn, net.Conn) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return newLooped(lim.Seat, fd, lim, false), peer
+	return newLooped(lim.Seat, fd, lim.options(), false), peer
 }
 
 // tcpPair gives two ends of a connection that can be closed in one direction.

@@ -8,7 +8,7 @@ import (
 )
 
 // bare makes a server's Conn that is a WebSocket already, and its peer.
-func bare(_ testing.TB, lim Limits) (Conn, net.Conn) {
+func bare(_ testing.TB, lim given) (Conn, net.Conn) {
 	network, peer := net.Pipe()
 	return over(network, lim), peer
 }

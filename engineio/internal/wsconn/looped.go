@@ -16,7 +16,7 @@ import (
 // does it. Only Work reads, calls the peer, and closes the descriptor.
 type looped struct {
 	evloop.Source
-	lim  Limits
+	opt  Options
 	form Form        // constant once anything is sent
 	peer Peer        // constant from Start on
 	free func()      // to be called when the descriptor is closed; nil for nothing
@@ -44,12 +44,15 @@ type looped struct {
 }
 
 // newLooped makes a Conn of a descriptor that does not block.
-func newLooped(seat *evloop.Seat, fd int, lim Limits, client bool) *looped {
-	c := &looped{lim: lim}
+func newLooped(seat *evloop.Seat, fd int, opt Options, client bool) *looped {
+	c := &looped{opt: opt}
 	c.in.client = client
 	c.Init(seat, fd, c)
 	return c
 }
+
+// lim gives the limits as they are now.
+func (c *looped) lim() *Limits { return c.opt.Live.Load() }
 
 // Start implements Conn.
 func (c *looped) Start(peer Peer) {
@@ -154,8 +157,8 @@ func (c *looped) overdue(now moment) {
 	}
 	paused := c.halt.Load()
 	c.mu.Unlock()
-	in := &c.in
-	if c.lim.Message <= 0 || in.since == 0 || now < in.since.add(c.lim.Message) {
+	in, limit := &c.in, c.lim().Message
+	if limit <= 0 || in.since == 0 || now < in.since.add(limit) {
 		return
 	}
 	if paused || now < in.hold { // the rest may lie unread
@@ -182,8 +185,8 @@ func (c *looped) arm() {
 			sooner(c.writeBy)
 		}
 		sooner(in.hold)
-		if c.lim.Message > 0 && in.since != 0 {
-			sooner(in.since.add(c.lim.Message))
+		if limit := c.lim().Message; limit > 0 && in.since != 0 {
+			sooner(in.since.add(limit))
 		}
 	}
 	c.mu.Unlock()

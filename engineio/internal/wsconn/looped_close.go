@@ -62,7 +62,7 @@ func (c *looped) startClosing(r engineio.Reason) {
 		c.reason = r
 	}
 	if !c.closing {
-		c.closing, c.closeBy = true, thisMoment().add(c.lim.Write)
+		c.closing, c.closeBy = true, thisMoment().add(c.lim().Write)
 		c.halt.Store(true)
 	}
 }
@@ -112,7 +112,7 @@ func (c *looped) wind(scratch []byte) (more bool) {
 		in.shut = true
 		c.Shutdown()
 		c.mu.Lock()
-		c.closeBy = thisMoment().add(min(drainTime, c.lim.Write))
+		c.closeBy = thisMoment().add(min(drainTime, c.lim().Write))
 		c.mu.Unlock()
 	}
 	return c.drain(scratch)

@@ -92,11 +92,11 @@ func (c *looped) passEnd() {
 
 // took takes bytes that were just read.
 func (c *looped) took(b []byte) {
-	in, now := &c.in, time.Now()
-	wait := in.meter.Bytes(&c.lim.Rates, len(b), now)
+	in, lim, now := &c.in, c.lim(), time.Now()
+	wait := in.meter.Bytes(&lim.Rates, len(b), now)
 	if wait > 0 {
-		if c.lim.Slowed != nil {
-			c.lim.Slowed()
+		if lim.Slowed != nil {
+			lim.Slowed()
 		}
 		in.hold = momentOf(now).add(wait)
 		c.keep(b, true)
@@ -140,7 +140,7 @@ func (c *looped) note() {
 
 // eat takes frames out of b, and gives what is left when reading has to stop.
 func (c *looped) eat(b []byte, now time.Time) []byte {
-	in := &c.in
+	in, rates := &c.in, &c.lim().Rates
 	for len(b) > 0 && !c.halt.Load() {
 		if p := in.part; p != nil && p.left > 0 {
 			b = b[c.fill(p, b):]
@@ -152,7 +152,7 @@ func (c *looped) eat(b []byte, now time.Time) []byte {
 			return nil // it is not whole, and in its part
 		}
 		if reason == 0 {
-			reason = in.frame(&h, &c.lim.Rates, now)
+			reason = in.frame(&h, rates, now)
 		}
 		if reason == 0 && !h.control() && c.tooLong(&h) {
 			reason = engineio.TooLarge
@@ -180,7 +180,7 @@ func (c *looped) tooLong(h *header) bool {
 	if p := c.in.part; p != nil {
 		have = len(p.data)
 	}
-	return h.length > uint64(c.lim.Read-have)
+	return h.length > uint64(c.opt.Read-have)
 }
 
 // whole takes a frame that is a message, or control.
@@ -206,7 +206,7 @@ func (c *looped) control(h *header, data []byte) {
 	switch h.opcode {
 	case websocket.PingMessage:
 		c.mu.Lock()
-		if c.waiting() < c.lim.High { // RFC 6455, 5.5.3: not every ping needs its own answer
+		if c.waiting() < c.lim().High { // RFC 6455, 5.5.3: not every ping needs its own answer
 			c.put(websocket.PongMessage, data)
 		}
 		c.mu.Unlock()

@@ -19,13 +19,13 @@ import (
 )
 
 // echoServer gives the URL of a server that echoes, after a greeting, over connections of the kind that is tested.
-func echoServer(tb testing.TB, lim Limits) string {
+func echoServer(tb testing.TB, lim given) string {
 	tb.Helper()
 	var open sync.WaitGroup
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		lim := lim
 		lim.Seat = seat()
-		c, err := Upgrade(w, r, nil, lim)
+		c, err := Upgrade(w, r, nil, lim.options())
 		if err != nil {
 			tb.Error(err)
 			return
@@ -56,12 +56,12 @@ func (e *echoing) Drained()              {}
 func (e *echoing) Ended(engineio.Reason) {}
 func (e *echoing) Gone()                 { e.gone() }
 
-func dial(tb testing.TB, url string, lim Limits) (Conn, *recorder, chan string) {
+func dial(tb testing.TB, url string, lim given) (Conn, *recorder, chan string) {
 	tb.Helper()
 	lim.Seat = seat()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	c, first, _, err := Dial(ctx, url, nil, DialOptions{Limits: lim})
+	c, first, _, err := Dial(ctx, url, nil, DialOptions{Options: lim.options()})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -125,7 +125,7 @@ func descriptors(t *testing.T) int {
 func TestTimeOfEachMessage(t *testing.T) {
 	lim := limits
 	lim.Message = time.Hour
-	c := newLooped(nil, -1, lim, false)
+	c := newLooped(nil, -1, lim.options(), false)
 	c.peer, c.closed = newRecorder(), true
 	var before moment
 	for range 5 {

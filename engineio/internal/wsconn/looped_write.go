@@ -21,12 +21,13 @@ func (c *looped) Send(p engineio.Packet) bool {
 	if c.dead {
 		return true
 	}
-	if c.waiting()+len(prefix)+len(data) > c.lim.Hard {
+	lim := c.lim()
+	if c.waiting()+len(prefix)+len(data) > lim.Hard {
 		c.die(engineio.SlowReader)
 		return true // there is nothing to wait for
 	}
 	c.put(op, prefix, data)
-	if c.waiting() < c.lim.High {
+	if c.waiting() < lim.High {
 		return true
 	}
 	c.full = true
@@ -101,7 +102,7 @@ func (c *looped) block() {
 	c.blocked = true
 	if c.chunk <= 0 {
 		c.chunk = chunk
-		c.writeBy = thisMoment().add(c.lim.Write)
+		c.writeBy = thisMoment().add(c.lim().Write)
 		c.ask() // for the timer
 	}
 }
@@ -116,7 +117,7 @@ func (c *looped) release() {
 
 // owesDrained reports, once, that the buffer fell below half of the high-water mark. c.mu is held.
 func (c *looped) owesDrained() bool {
-	if !c.full || !c.started || c.closing || c.waiting() >= (c.lim.High+1)/2 {
+	if !c.full || !c.started || c.closing || c.waiting() >= (c.lim().High+1)/2 {
 		return false
 	}
 	c.full = false
@@ -125,7 +126,7 @@ func (c *looped) owesDrained() bool {
 
 // account tells how much memory the connection holds, beside what an idle one does. c.mu is held.
 func (c *looped) account() {
-	if c.lim.Account == nil {
+	if c.opt.Account == nil {
 		return
 	}
 	n := c.reading
@@ -133,7 +134,7 @@ func (c *looped) account() {
 		n += cap(c.out.b)
 	}
 	if n != c.held {
-		c.lim.Account(n - c.held)
+		c.opt.Account(n - c.held)
 		c.held = n
 	}
 }

@@ -24,9 +24,9 @@ var ErrNotTaken = errors.New("the connection cannot become a WebSocket")
 // no extension but Limits.Deflate. header
 // is added to the 101, which goes out with the first Flush. On an error nothing is answered; frames that
 // come with the handshake are one, engineio.ErrEarly.
-func Upgrade(w http.ResponseWriter, r *http.Request, header http.Header, lim Limits) (Conn, error) {
-	deflate := lim.Deflate.On && offered(r.Header)
-	h := &hijacker{ResponseWriter: w, lim: lim, loop: lim.Seat != nil && !deflate}
+func Upgrade(w http.ResponseWriter, r *http.Request, header http.Header, opt Options) (Conn, error) {
+	deflate := opt.Live.Load().Deflate.On && offered(r.Header)
+	h := &hijacker{ResponseWriter: w, opt: opt, loop: opt.Seat != nil && !deflate}
 	up := websocket.Upgrader{
 		ReadBufferSize: readBuffer, WriteBufferSize: frameBuffer, WriteBufferPool: &frames,
 		CheckOrigin: func(*http.Request) bool { return true }, // the server's, before
@@ -43,7 +43,7 @@ func Upgrade(w http.ResponseWriter, r *http.Request, header http.Header, lim Lim
 	case err != nil:
 		return nil, err
 	case h.loop:
-		return loopedServer(h.network, h.answer, lim)
+		return loopedServer(h.network, h.answer, opt)
 	}
 	h.conn.watch.deflate = deflate
 	h.conn.use(ws)
@@ -80,7 +80,7 @@ func (n *noConn) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 // what keeps the answer for a loop to write.
 type hijacker struct {
 	http.ResponseWriter
-	lim     Limits
+	opt     Options
 	loop    bool
 	network net.Conn
 	conn    *portable // when not loop
@@ -97,7 +97,7 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if h.loop = h.loop && takable(network) != nil; h.loop {
 		return answering{network, h}, rw, nil
 	}
-	h.conn = newConn(network, h.lim)
+	h.conn = newConn(network, h.opt)
 	return pipe{h.conn}, rw, nil
 }
 

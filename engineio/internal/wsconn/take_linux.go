@@ -58,13 +58,13 @@ func take(c net.Conn) (fd int, free func(), err error) {
 }
 
 // loopedServer makes a Conn of a connection that became a WebSocket, but for the answer to the handshake.
-func loopedServer(network net.Conn, answer []byte, lim Limits) (Conn, error) {
+func loopedServer(network net.Conn, answer []byte, opt Options) (Conn, error) {
 	fd, free, err := take(network)
 	if err != nil {
 		_ = network.Close()
 		return nil, err
 	}
-	c := newLooped(lim.Seat, fd, lim, false)
+	c := newLooped(opt.Seat, fd, opt, false)
 	c.free = free
 	c.out = getBlock()
 	c.out.b = append(c.out.b, answer...)
@@ -91,7 +91,7 @@ func dialLooped(ctx context.Context, url string, header http.Header, o DialOptio
 		_ = shake.Close()
 		return nil, nil, nil, errExtension
 	}
-	c := newLooped(o.Limits.Seat, -1, o.Limits, true)
+	c := newLooped(o.Seat, -1, o.Options, true)
 	first, err := c.first(ctx, shake)
 	if err == nil {
 		err = c.settle(shake.Conn)
@@ -111,7 +111,7 @@ func (c *looped) settle(network net.Conn) error {
 	}
 	c.free = free
 	c.in.due = false
-	c.Init(c.lim.Seat, fd, c)
+	c.Init(c.opt.Seat, fd, c)
 	c.mu.Lock()
 	c.closed = false
 	c.mu.Unlock()

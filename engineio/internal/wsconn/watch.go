@@ -118,15 +118,18 @@ func (c *portable) watched(b []byte, n int, err error) (int, error) {
 	if n <= 0 || c.watch.client {
 		return n, err
 	}
-	now := time.Now()
-	if good, reason := c.watch.take(b[:n], &c.lim.Rates, now); reason != 0 {
+	now, lim := time.Now(), c.lim()
+	if good, reason := c.watch.take(b[:n], &lim.Rates, now); reason != 0 {
 		c.watch.over = &limitError{reason}
 		if good == 0 {
 			return 0, c.watch.over
 		}
 		return good, nil
 	}
-	if wait := c.watch.meter.Bytes(&c.lim.Rates, n, now); wait > 0 {
+	if wait := c.watch.meter.Bytes(&lim.Rates, n, now); wait > 0 {
+		if lim.Slowed != nil {
+			lim.Slowed()
+		}
 		c.hold(wait)
 	}
 	return n, err
@@ -134,9 +137,6 @@ func (c *portable) watched(b []byte, n int, err error) (int, error) {
 
 // hold stops the reading goroutine for a while, or till the connection closes.
 func (c *portable) hold(d time.Duration) {
-	if c.lim.Slowed != nil {
-		c.lim.Slowed()
-	}
 	if c.due {
 		c.passEnd()
 	}
@@ -152,8 +152,8 @@ func (c *portable) hold(d time.Duration) {
 
 // await sets the deadline by which a message that has begun must be whole, before a read that may wait.
 func (c *portable) await() {
-	w := &c.watch
-	if whole := w.whole(); c.lim.Message <= 0 || whole && !c.timed || !whole && !w.since.IsZero() {
+	w, limit := &c.watch, c.lim().Message
+	if whole := w.whole(); (whole || limit <= 0) && !c.timed || !whole && !w.since.IsZero() {
 		return
 	}
 	c.mu.Lock()
@@ -161,13 +161,13 @@ func (c *portable) await() {
 	if c.closing { // which has set a deadline of its own
 		return
 	}
-	c.timed = !w.whole()
+	c.timed = !w.whole() && limit > 0
 	if !c.timed {
 		_ = c.net.SetReadDeadline(time.Time{})
 		return
 	}
 	w.since = time.Now()
-	_ = c.net.SetReadDeadline(w.since.Add(c.lim.Message))
+	_ = c.net.SetReadDeadline(w.since.Add(limit))
 }
 
 // overLimit gives the reason for which reading ended by a limit.

@@ -19,14 +19,15 @@ func (c *portable) Send(p engineio.Packet) bool {
 	if buf != nil {
 		defer putBuffer(buf)
 	}
+	lim := c.lim()
 	c.frame.Lock()
 	n := c.Buffered() + len(data)
-	if n <= c.lim.Hard {
-		c.ws.EnableWriteCompression(len(data) >= c.lim.Deflate.MinSize) // where it was agreed on
-		_ = c.ws.WriteMessage(op, data)                                 // into memory: fails only when the connection is closing
+	if n <= lim.Hard {
+		c.ws.EnableWriteCompression(len(data) >= lim.Deflate.MinSize) // where it was agreed on
+		_ = c.ws.WriteMessage(op, data)                               // into memory: fails only when the connection is closing
 	}
 	c.frame.Unlock()
-	if n > c.lim.Hard {
+	if n > lim.Hard {
 		c.cut(engineio.SlowReader)
 		return true // there is nothing to wait for
 	}
@@ -37,7 +38,7 @@ func (c *portable) Send(p engineio.Packet) bool {
 func (c *portable) below() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.out)+c.inHand < c.lim.High {
+	if len(c.out)+c.inHand < c.lim().High {
 		return true
 	}
 	c.full = true
@@ -138,12 +139,12 @@ func (c *portable) chunkBy() time.Time {
 	if c.closing {
 		return c.closeBy
 	}
-	return time.Now().Add(c.lim.Write)
+	return time.Now().Add(c.lim().Write)
 }
 
 // drained reports, once, that the buffer fell below half of the high-water mark. c.mu is held.
 func (c *portable) drained() bool {
-	if !c.full || !c.started || c.closing || len(c.out)+c.inHand >= (c.lim.High+1)/2 {
+	if !c.full || !c.started || c.closing || len(c.out)+c.inHand >= (c.lim().High+1)/2 {
 		return false
 	}
 	c.full = false
