@@ -56,8 +56,8 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 		return nil, err
 	}
 	a.current.Store(gen)
-	if err = a.assemble(o); err == nil && a.agent != nil {
-		err = a.agent.Start(ctx)
+	if err = a.assemble(o); err == nil {
+		err = a.startManagement(ctx)
 	}
 	if err != nil {
 		return nil, errors.Join(err, a.close(ctx))

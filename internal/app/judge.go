@@ -34,6 +34,7 @@ type Judge struct {
 	Engine   *engine.Engine
 	Verifier gateway.Verifier   // nil: nobody is authenticated
 	Policy   *rego.Policy       // the configured one, or the baseline
+	LogRules *rego.LogRules     // of the policy's files, for OPA's decision logs; nil for none
 	Baseline bool               // Policy is the baseline
 	Missing  bool               // the policy is to come by bundles; till then all is denied
 	Contract *contract.Contract // nil for none
@@ -107,6 +108,9 @@ func (j *Judge) loadPolicy(ctx context.Context, cfg *config.Config, o JudgeOptio
 	if j.Policy, err = j.load(ctx, cfg, policyPaths, cfg.Policy.Timeout); err != nil {
 		return err
 	}
+	if j.LogRules, err = j.Policy.LogRules(ctx); err != nil {
+		return err
+	}
 	if engine.Mode(cfg.Policy.Mode) == engine.Off {
 		j.Baseline = true
 		j.Policy, err = rego.Baseline(ctx)
@@ -139,7 +143,11 @@ func (j *Judge) load(ctx context.Context, cfg *config.Config, key string, timeou
 }
 
 func (j *Judge) regoOptions(cfg *config.Config, timeout time.Duration) rego.Options {
-	return rego.Options{Timeout: timeout, Memo: memoOf(cfg), Args: j.argsTypes(cfg), Topdown: cfg.Policy.Evaluator == rego.EvaluatorTopdown}
+	o := rego.Options{Timeout: timeout, Memo: memoOf(cfg), Args: j.argsTypes(cfg), Topdown: cfg.Policy.Evaluator == rego.EvaluatorTopdown}
+	if opa := cfg.OPAConfig(); opa != nil {
+		o.LogRules = opa.LogRules
+	}
+	return o
 }
 
 // hold holds a policy that was loaded against the contract.

@@ -63,6 +63,24 @@ func (a *App) manage(o Options) (err error) {
 	return nil
 }
 
+func (a *App) startManagement(ctx context.Context) error {
+	if a.agent == nil {
+		return nil
+	}
+	if err := a.agent.Start(ctx); err != nil {
+		return err
+	}
+	return a.takeLogRules(ctx, a.current.Load().judge)
+}
+
+// takeLogRules has OPA's decision logs obey the rules that j has among its files, from before j decides on.
+func (a *App) takeLogRules(ctx context.Context, j *Judge) error {
+	if a.agent == nil || a.cfg.Bundled() {
+		return nil
+	}
+	return a.agent.LogRules(ctx, j.LogRules)
+}
+
 // endManagement leaves the last uploads half of the time that there is: their service may be down.
 func (a *App) endManagement(ctx context.Context) {
 	if a.agent == nil {

@@ -12,8 +12,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -387,6 +390,68 @@ func TestDecisionLogs(t *testing.T) {
 		denied["metrics"].(map[string]any)["timer_rego_query_eval_ns"] == nil || denied["labels"].(map[string]any)["region"] != "here" ||
 		denied["bundles"].(map[string]any)["authz"].(map[string]any)["revision"] != "one" {
 		t.Errorf("the event is %v", denied)
+	}
+}
+
+// TestLogRulesOfFiles has the policy in files, with rules for OPA's decision logs among them, which a reload changes.
+func TestLogRulesOfFiles(t *testing.T) {
+	c, up, dir := newControl(t), siotest.NewUpstream(t, nil), t.TempDir()
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("authz.rego", "package siogw.authz\n\nallow := true\n")
+	write("data.yaml", "dropped: [first]\n")
+	write("log.rego", "package system.log\n\nmask contains \"/input/session/ip\"\ndrop if input.input.event in data.dropped\n")
+	cfg, err := config.Parse("siogw.yaml", dir, []byte("upstream: { url: '"+up.URL+"' }\nadmin: { listen: '' }\npolicy: { paths: [authz.rego, log.rego, data.yaml] }\n"+
+		"opa: { services: { control: { url: '"+c.URL+"' } }, decision_logs: { service: control, reporting: { min_delay_seconds: 1, max_delay_seconds: 1 } } }"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := New(t.Context(), cfg, Options{Stdout: &lines{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := httptest.NewServer(a.Handler())
+	defer srv.Close()
+	client := siotest.NewClient(t, srv.URL, nil)
+	client.Join("/", "")
+	send := func(i int, event string) {
+		client.Put(fmt.Sprintf(`42%d[%q]`, i, event))
+		client.Next()
+	}
+	send(1, "first")
+	send(2, "second")
+	c.see("what was sent before the reload", func() bool {
+		return slices.ContainsFunc(c.events, func(e map[string]any) bool { return e["input"].(map[string]any)["event"] == "second" })
+	})
+	write("data.yaml", "dropped: [third]\n")
+	write("log.rego", "package system.log\n\nmask contains \"/input/room\"\ndrop if input.input.event in data.dropped\n")
+	if _, err := a.Reload(t.Context(), cfg); err != nil {
+		t.Fatal(err)
+	}
+	send(3, "third")
+	send(4, "fourth")
+	write("log.rego", "package system.log\n\ndrop if input.input.evnt == \"fifth\"\n")
+	if _, err := a.Reload(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "log.rego:3") {
+		t.Errorf("a wrong path of the event: %v", err)
+	}
+	send(5, "third")
+	client.Stop()
+	if err := a.Stop(t.Context()); err != nil { // uploads
+		t.Fatal(err)
+	}
+	shown := map[string]bool{} // events, and whether their address is
+	for _, e := range c.events {
+		input := e["input"].(map[string]any)
+		if event, ok := input["event"].(string); ok {
+			_, shown[event] = input["session"].(map[string]any)["ip"]
+		}
+	}
+	if want := map[string]bool{"second": false, "fourth": true}; !maps.Equal(shown, want) {
+		t.Errorf("events are %v, want %v", shown, want)
 	}
 }
 

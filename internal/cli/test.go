@@ -147,6 +147,9 @@ func (t *testRun) units(ctx context.Context, r *testReport, cfg *config.Config, 
 	for _, p := range cfg.Policy.Paths {
 		o.Paths = append(o.Paths, string(p))
 	}
+	if opa := cfg.OPAConfig(); opa != nil {
+		o.LogRules = opa.LogRules
+	}
 	results, err := rego.RunUnits(ctx, o)
 	if err != nil {
 		return err

@@ -35,6 +35,8 @@ type Policy struct {
 	memo     *memo  // nil for none
 	topdown  bool   // closures are not asked for
 
+	logs *ast.Compiler // of the rules for OPA's decision logs and all that they may ask; nil for none
+
 	transforms bool // there is a transform rule
 	warnings   []string
 }
@@ -51,15 +53,15 @@ func Load(ctx context.Context, o Options) (*Policy, error) {
 
 // loadModules compiles modules, which may be shared, over the data in store, which is not written again.
 func loadModules(ctx context.Context, modules map[string]*ast.Module, store storage.Store, o *Options) (*Policy, error) {
-	modules, err := splitSystem(modules, o)
+	p := &Policy{timeout: o.timeout(), maxBytes: o.maxBytes(), memo: newMemo(o.Memo), topdown: o.Topdown}
+	if err := p.fill(ctx, store); err != nil {
+		return nil, err
+	}
+	modules, err := p.splitLogRules(ctx, modules, o)
 	if err != nil {
 		return nil, err
 	}
 	if err := checkNames(modules); err != nil {
-		return nil, err
-	}
-	p := &Policy{timeout: o.timeout(), maxBytes: o.maxBytes(), memo: newMemo(o.Memo), topdown: o.Topdown}
-	if err := p.fill(ctx, store); err != nil {
 		return nil, err
 	}
 	if err := p.compile(ctx, modules, o); err != nil {

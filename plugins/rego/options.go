@@ -39,6 +39,9 @@ type Options struct {
 	Args *ArgsTypes
 	// Memo bounds the decisions that are remembered; the zero value remembers none.
 	Memo MemoOptions
+	// LogRules names rules for OPA's decision logs beside those of package system.log, as OPA's mask_decision and
+	// drop_decision do: /logs/mask. Their packages are no part of the decision.
+	LogRules []string
 	// Topdown has OPA's own evaluator serve, and not closures.
 	Topdown bool
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -82,34 +81,9 @@ func FillStore(ctx context.Context, s storage.Store) error {
 
 // LoadContent is [Load] of c in place of files; Paths and Files of o do not count.
 func LoadContent(ctx context.Context, c *Content, o Options) (*Policy, error) {
-	return loadModules(ctx, c.modules, inmem.NewFromASTObject(c.data), &o)
-}
-
-// system tells whether m is OPA's own and no part of the decision: rules that mask or drop events of its decision logs.
-func system(m *ast.Module) bool { return m.Package.Path.HasPrefix(systemPath) }
-
-var systemPath = ast.MustParseRef("data.system.log")
-
-// splitSystem takes the modules of package system.log out, whose input is not that of the contract. They are compiled by
-// themselves, with all that they may import: a mistake in them is found, and what policies may not call they may not
-// either.
-func splitSystem(modules map[string]*ast.Module, o *Options) (map[string]*ast.Module, error) {
-	out := map[string]*ast.Module{}
-	for name, m := range modules {
-		if !system(m) {
-			out[name] = m
-		}
+	p, err := loadModules(ctx, c.modules, inmem.NewFromASTObject(c.data), &o)
+	if p != nil {
+		p.logs = nil // the store has them
 	}
-	if len(out) == len(modules) {
-		return modules, nil
-	}
-	c := ast.NewCompiler().WithDefaultRegoVersion(ast.RegoV1).WithCapabilities(capabilities(o.Unsafe))
-	all := maps.Clone(modules)
-	if err := addLibrary(all); err != nil {
-		return nil, err
-	}
-	if c.Compile(all); c.Failed() {
-		return nil, explainUnsafe(flatten(c.Errors))
-	}
-	return out, nil
+	return p, err
 }

@@ -54,7 +54,7 @@ func RunUnits(ctx context.Context, o UnitOptions) ([]UnitResult, error) {
 	if err := p.fill(ctx, storeOf(data)); err != nil {
 		return nil, err
 	}
-	c, all, err := p.newCompiler(ctx, modules, &o.Options)
+	c, all, err := p.unitCompiler(ctx, modules, &o.Options)
 	if err != nil {
 		return nil, err
 	}
@@ -79,6 +79,26 @@ func RunUnits(ctx context.Context, o UnitOptions) ([]UnitResult, error) {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Name, b.Name))
 	})
 	return out, nil
+}
+
+// unitCompiler is newCompiler for all modules at once. Where some are rules for OPA's decision logs, whose input is
+// another, each side has its types checked by itself before.
+func (p *Policy) unitCompiler(ctx context.Context, modules map[string]*ast.Module, o *Options) (*ast.Compiler, map[string]*ast.Module, error) {
+	rest, err := p.splitLogRules(ctx, modules, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	c, all, err := p.newCompiler(ctx, rest, o)
+	if err != nil || p.logs == nil {
+		return c, all, err
+	}
+	if c.Compile(all); c.Failed() {
+		return nil, nil, explainUnsafe(flatten(c.Errors))
+	}
+	if c, all, err = p.newCompiler(ctx, modules, o); err == nil {
+		c.WithSchemas(nil)
+	}
+	return c, all, err
 }
 
 // modules reads the policy and the tests.

@@ -25,12 +25,17 @@ allow if {
 
 func units(t *testing.T, tests string, o UnitOptions) ([]UnitResult, string) {
 	t.Helper()
+	return unitsOf(t, tests, fstest.MapFS{"p.rego": {Data: []byte(unitPolicy)}, "data.json": {Data: []byte(`{"members":["ada"]}`)}}, o)
+}
+
+func unitsOf(t *testing.T, tests string, policy fstest.MapFS, o UnitOptions) ([]UnitResult, string) {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "p_test.rego")
 	if err := os.WriteFile(file, []byte(tests), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	o.Tests = []string{file}
-	o.Files = fstest.MapFS{"p.rego": {Data: []byte(unitPolicy)}, "data.json": {Data: []byte(`{"members":["ada"]}`)}}
+	o.Files = policy
 	got, err := RunUnits(context.Background(), o)
 	if err != nil {
 		t.Fatal(err)

@@ -21,9 +21,10 @@ import (
 
 // Config is OPA's configuration, checked.
 type Config struct {
-	Policies bool // policies come from bundles, at once or by discovery
-	Logs     bool // there are decision logs; discovery may bring them as well
-	Unsigned bool // a bundle, or the discovery, is taken without a signature
+	Policies bool     // policies come from bundles, at once or by discovery
+	Logs     bool     // there are decision logs; discovery may bring them as well
+	Unsigned bool     // a bundle, or the discovery, is taken without a signature
+	LogRules []string // mask_decision and drop_decision: /system/log/mask
 
 	raw []byte
 }
@@ -108,8 +109,11 @@ func (c *Config) check(sections map[string]json.RawMessage) error {
 	b, err := bundle.NewConfigBuilder().WithBytes(parsed.Bundles).WithServices(m.Services()).WithKeyConfigs(m.PublicKeys()).Parse()
 	note("bundles", err)
 	c.unsigned(b)
-	_, err = logs.NewConfigBuilder().WithBytes(parsed.DecisionLogs).WithServices(m.Services()).Parse()
+	l, err := logs.NewConfigBuilder().WithBytes(parsed.DecisionLogs).WithServices(m.Services()).Parse()
 	note("decision_logs", err)
+	if l != nil {
+		c.LogRules = []string{*l.MaskDecision, *l.DropDecision} // OPA's own places where they are not given
+	}
 	_, err = status.NewConfigBuilder().WithBytes(parsed.Status).WithServices(m.Services()).Parse()
 	note("status", err)
 	d, err := discovery.NewConfigBuilder().WithBytes(parsed.Discovery).WithServices(m.Services()).WithKeyConfigs(m.PublicKeys()).Parse()
