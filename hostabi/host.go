@@ -29,6 +29,12 @@ type Label struct {
 	Value []byte // as the guest wrote it; JSON is expected and not checked
 }
 
+// Count is what a guest added to a counter.
+type Count struct {
+	Name  string
+	Delta int64
+}
+
 // instanceKey finds the instance in the context that its guest's functions run under.
 type instanceKey struct{}
 
@@ -115,12 +121,13 @@ func hostLabel(ctx context.Context, mod api.Module, stack []uint64) {
 func hostCounter(ctx context.Context, mod api.Module, stack []uint64) {
 	i := instanceOf(ctx)
 	name := string(read(mod, stack[0], stack[1], "counter name", MaxCounterName))
-	if i.counts++; i.counts > MaxCounts {
+	if len(i.counts) == MaxCounts {
 		panic(fmt.Errorf("%w: more than %d counts", ErrABI, MaxCounts))
 	}
 	if name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != "" {
 		panic(fmt.Errorf("%w: counter name %.70q", ErrABI, name))
 	}
+	i.counts = append(i.counts, Count{name, int64(stack[2])})
 	i.sink.Count(name, int64(stack[2]))
 }
 

@@ -51,7 +51,7 @@ type instance struct {
 	overtime int   // slices handed out after the deadline
 	granted  int64 // fuel handed out, with what was left before
 	logs     int
-	counts   int
+	counts   []Count
 	labels   []Label
 	stdio    []byte
 	printed  bool
@@ -116,7 +116,7 @@ func (i *instance) begin(caller context.Context, timeout time.Duration, left int
 	if d, ok := caller.Deadline(); ok && d.Before(i.deadline) {
 		i.deadline = d
 	}
-	i.granted, i.overtime, i.logs, i.counts, i.labels = left, 0, 0, 0, nil
+	i.granted, i.overtime, i.logs, i.counts, i.labels = left, 0, 0, nil, nil
 	i.deciding, i.time, i.kvs, i.drawn, i.chance, i.printed = false, 0, 0, 0, nil, false
 }
 
@@ -168,7 +168,7 @@ func (i *instance) serve(ctx context.Context, c *Call) (res Result, err error) {
 	}
 	res.Labels, res.Fuel, res.Memory = i.labels, i.granted-int64(i.fuel.Get()), int64(i.mem.Size())
 	i.end()
-	res.Silent = i.logs == 0 && i.counts == 0 && !i.printed
+	res.Counts, res.Silent = i.counts, i.logs == 0 && !i.printed
 	return res, nil
 }
 

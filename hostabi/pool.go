@@ -53,9 +53,10 @@ func (o PoolOptions) withDefaults() PoolOptions {
 type Result struct {
 	Verdict []byte // nil: allow, unchanged
 	Labels  []Label
-	Fuel    int64 // used
-	Memory  int64 // bytes of linear memory that the instance has after it
-	Silent  bool  // it logged, printed and counted nothing
+	Fuel    int64   // used
+	Memory  int64   // bytes of linear memory that the instance has after it
+	Counts  []Count // what it counted, and the sink was told
+	Silent  bool    // it logged and printed nothing
 }
 
 // Call is what a guest is asked.

@@ -17,6 +17,7 @@ type kept struct {
 	verdict engine.Verdict
 	answer  hostabi.Result // when changes
 	changes bool
+	counts  []hostabi.Count // made again with each answer
 }
 
 // known gives the verdict on a view that the guest was asked about before.
@@ -28,12 +29,20 @@ func (p *Plugin) known(in *engine.Input, view []byte, picked []int) (engine.Verd
 	if k == nil {
 		return engine.Verdict{}, false
 	}
+	p.recount(k.counts)
 	if !k.changes {
 		return k.verdict, true
 	}
 	answer := k.answer
 	answer.Verdict = bytes.Clone(answer.Verdict) // what is forwarded is written to
 	return p.read(in, answer, picked), true
+}
+
+// recount counts what an answer that is kept counted.
+func (p *Plugin) recount(counts []hostabi.Count) {
+	for _, c := range counts {
+		p.tally.count(c.Name, c.Delta)
+	}
 }
 
 // remember keeps what the guest answered, and the verdict that it was for some input.
@@ -45,9 +54,12 @@ func (p *Plugin) remember(view []byte, res hostabi.Result, v engine.Verdict) {
 	for _, l := range res.Labels {
 		size += len(l.Key) + len(l.Value) + 48
 	}
-	k := kept{verdict: v}
+	for _, c := range res.Counts {
+		size += len(c.Name) + 24
+	}
+	k := kept{verdict: v, counts: res.Counts}
 	if v.Transforms() {
-		k = kept{answer: res, changes: true}
+		k = kept{answer: res, changes: true, counts: res.Counts}
 		k.answer.Verdict = bytes.Clone(res.Verdict)
 	}
 	p.memo.Put(view, k, size)

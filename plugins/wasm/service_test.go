@@ -42,20 +42,22 @@ func scores(p *wasm.Plugin, args ...string) (out []string) {
 	return out
 }
 
-// TestMemo: a pure guest is asked once about the same bytes, unless it said something beside its verdict.
+// TestMemo: a pure guest is asked once about the same bytes, unless it logged something. What it counted is counted
+// again.
 func TestMemo(t *testing.T) {
 	const args = `{"abi":1,"view":"args","pure":true}`
 	for name, c := range map[string]struct {
 		manifest, code string
 		memo           int64
 		want           string
+		counted        int64
 	}{
-		"pure":            {args, "", 1 << 20, "1 2 1 2 3"},
-		"not pure":        {`{"abi":1,"view":"args"}`, "", 1 << 20, "1 2 3 4 5"},
-		"no memo":         {args, "", 0, "1 2 3 4 5"},
-		"the whole input": {`{"abi":1,"view":"input","pure":true}`, "", 1 << 20, "1 2 3 4 5"},
-		"it logs":         {args, "i32.const 1 i32.const 8 i32.const 4 call 0", 1 << 20, "1 2 3 4 5"},
-		"it counts":       {args, "i32.const 10 i32.const 6 i64.const 1 call 1", 1 << 20, "1 2 3 4 5"},
+		"pure":            {args, "", 1 << 20, "1 2 1 2 3", 0},
+		"not pure":        {`{"abi":1,"view":"args"}`, "", 1 << 20, "1 2 3 4 5", 0},
+		"no memo":         {args, "", 0, "1 2 3 4 5", 0},
+		"the whole input": {`{"abi":1,"view":"input","pure":true}`, "", 1 << 20, "1 2 3 4 5", 0},
+		"it logs":         {args, "i32.const 1 i32.const 8 i32.const 4 call 0", 1 << 20, "1 2 3 4 5", 0},
+		"it counts":       {args, "i32.const 10 i32.const 6 i64.const 2 call 1", 1 << 20, "1 2 1 2 3", 10},
 	} {
 		p, err := load(t, counting(c.code), wasm.Options{Manifest: []byte(c.manifest), Memo: c.memo})
 		if err != nil {
@@ -63,6 +65,13 @@ func TestMemo(t *testing.T) {
 		}
 		if got := strings.Join(scores(p, `[1]`, `[2]`, `[1]`, `[2]`, `[3]`), " "); got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+		sum := int64(0)
+		for _, n := range p.Counters() {
+			sum += n
+		}
+		if sum != c.counted {
+			t.Errorf("%s: it counted %d, want %d", name, sum, c.counted)
 		}
 	}
 }
