@@ -98,21 +98,28 @@ func New(stages ...Stage) (*Engine, error) {
 
 // Decide judges in. It always answers: the first enforced denial ends the questions and is the
 // decision; an enforced change is what later stages see; without one Allow the decision denies.
-func (e *Engine) Decide(ctx context.Context, in *Input) Decision {
-	start := time.Now()
-	d := Decision{ID: NewID(), Effect: Deny, Denial: Denial{Code: CodeNoVerdict, Reason: CodeNoVerdict.String()}}
+func (e *Engine) Decide(ctx context.Context, in *Input) (d Decision) {
+	e.DecideInto(ctx, in, &d)
+	return d
+}
+
+// DecideInto is Decide, and writes to d, of which it keeps the array of Steps alone: who decides on packet after packet
+// allocates nothing.
+func (e *Engine) DecideInto(ctx context.Context, in *Input, d *Decision) {
+	clear(d.Steps)
+	*d = Decision{ID: NewID(), Effect: Deny, Steps: d.Steps[:0]}
 	if in.Kind == 0 || in.Kind == Disconnect || in.Direction == 0 {
-		d.Took = time.Since(start)
-		return d
+		d.Code, d.Reason = CodeNoVerdict, CodeNoVerdict.String()
+		return
 	}
-	work := *in // stages see changes; the caller's input stays
-	allowed := false
+	begin, allowed := clock(), false
+	w := work{Input: in}
 	for i := range e.stages {
 		s := &e.stages[i]
-		if s.Mode == Off || !s.Match.covers(&work) {
+		if s.Mode == Off || !s.Match.covers(w.Input) {
 			continue
 		}
-		v := s.ask(ctx, &work, &d)
+		v := d.ask(ctx, s, &w, begin)
 		if s.Mode == Monitor {
 			allowed = true // what is only watched must not deny by its silence
 			continue
@@ -122,34 +129,61 @@ func (e *Engine) Decide(ctx context.Context, in *Input) Decision {
 			allowed = true
 		case Abstain:
 		default:
-			d.Denial, d.By, d.Took = v.Denial, s.Name, time.Since(start)
+			d.Denial, d.By = v.Denial, s.Name
 			d.Args, d.Auth, d.Attachments = nil, nil, nil
-			return d
+			return
 		}
-		d.apply(&v, &work)
+		d.apply(v, &w)
 	}
 	if allowed {
-		d.Effect, d.Denial = Allow, Denial{}
+		d.Effect = Allow
+	} else {
+		d.Code, d.Reason = CodeNoVerdict, CodeNoVerdict.String()
 	}
-	d.Took = time.Since(start)
-	return d
 }
 
-// ask gets one verdict, makes it whole, and notes it in the decision.
-func (s *Stage) ask(ctx context.Context, in *Input, d *Decision) Verdict {
-	start := time.Now()
-	v := s.judge(ctx, in)
+// work is the input as the stages see it: the caller's own until one of them changes something.
+type work struct {
+	*Input
+	copied bool
+}
+
+// own gives an input that may be changed.
+func (w *work) own() *Input {
+	if !w.copied {
+		in := *w.Input
+		w.Input, w.copied = &in, true
+	}
+	return w.Input
+}
+
+var started = time.Now()
+
+// clock is the monotonic time alone, at half the price of both.
+func clock() time.Duration { return time.Since(started) }
+
+// ask gets one verdict, makes it whole, and notes it in the decision, which began at begin. The verdict is valid until
+// the next one.
+func (d *Decision) ask(ctx context.Context, s *Stage, w *work, begin time.Duration) *Verdict {
+	d.Steps = append(d.Steps, Step{Plugin: s.Name, Mode: s.Mode})
+	step := &d.Steps[len(d.Steps)-1]
+	v := &step.Verdict
+	s.judge(ctx, w.Input, v)
 	if v.Labels != nil {
+		in := w.own()
 		in.Plugins = append(slices.Clip(in.Plugins), Output{Plugin: s.Name, Labels: v.Labels})
 	}
-	d.Steps = append(d.Steps, Step{Plugin: s.Name, Mode: s.Mode, Verdict: v, Took: time.Since(start)})
+	before := d.Took
+	d.Took = clock() - begin
+	step.Took = d.Took - before
 	return v
 }
 
-func (s *Stage) judge(ctx context.Context, in *Input) (v Verdict) {
+// judge writes the verdict of s to v.
+func (s *Stage) judge(ctx context.Context, in *Input, v *Verdict) {
 	defer func() {
 		if r := recover(); r != nil { // a bug in one plugin must not end the process, nor allow
-			v = s.failed(Failed(CodePluginError, fmt.Errorf("panic: %v", r)))
+			*v = s.failed(Failed(CodePluginError, fmt.Errorf("panic: %v", r)))
 		}
 	}()
 	if s.Timeout > 0 {
@@ -157,17 +191,15 @@ func (s *Stage) judge(ctx context.Context, in *Input) (v Verdict) {
 		ctx, cancel = context.WithTimeout(ctx, s.Timeout)
 		defer cancel()
 	}
-	v = s.Plugin.Decide(ctx, in)
-	if v.Err == nil && (v.Effect < Allow || v.Effect > Abstain) {
-		v = Failed(CodePluginError, errors.New("the verdict has no effect"))
-	}
-	if v.Err != nil {
-		return s.failed(v)
-	}
-	if v.Effect == Deny && v.Reason == "" {
+	*v = s.Plugin.Decide(ctx, in)
+	switch {
+	case v.Err != nil:
+		*v = s.failed(*v)
+	case v.Effect < Allow || v.Effect > Abstain:
+		*v = s.failed(Failed(CodePluginError, errors.New("the verdict has no effect")))
+	case v.Effect == Deny && v.Reason == "":
 		v.Reason = v.Code.String()
 	}
-	return v
 }
 
 // failed applies on_error. A failure changes nothing, whatever it left behind.
@@ -186,7 +218,11 @@ func (s *Stage) failed(v Verdict) Verdict {
 }
 
 // apply makes the changes of v those of the decision and of what later stages see.
-func (d *Decision) apply(v *Verdict, in *Input) {
+func (d *Decision) apply(v *Verdict, w *work) {
+	if !v.Transforms() {
+		return
+	}
+	in := w.own()
 	if v.Args != nil {
 		d.Args, in.Args = v.Args, v.Args
 	}

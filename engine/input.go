@@ -64,7 +64,7 @@ func (d Direction) String() string {
 }
 
 // Input is what a policy or plugin sees of one packet. It is read-only: a plugin that wants another
-// content says so in its Verdict. Byte slices are valid only during the call.
+// content says so in its Verdict. It and its byte slices are valid only during the call.
 type Input struct {
 	Kind        Kind
 	Direction   Direction
