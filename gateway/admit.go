@@ -3,7 +3,6 @@ package gateway
 import (
 	"errors"
 	"net/http"
-	"time"
 
 	"github.com/siogw/siogw/engine"
 	"github.com/siogw/siogw/socketio"
@@ -46,7 +45,7 @@ func (s *session) admitConnect(j *job) engine.Code {
 		return engine.CodeState
 	case s.stranded():
 		return engine.CodeNamespaceState
-	case !s.mayConnect(time.Now()):
+	case !s.mayConnect(j.now):
 		return engine.CodeConnectRate
 	}
 	j.epoch = s.g.passes.epoch.Load() // before anything that a pass judges again is looked at
@@ -60,14 +59,14 @@ func (s *session) admitConnect(j *job) engine.Code {
 		j.n = &namespace{name: j.pkt.Namespace, state: gone}
 		s.namespaces[j.n.name] = j.n
 	}
-	in := s.input(engine.Connect, engine.In, j.n)
+	j.input(engine.Connect)
+	in := j.in
 	in.Auth, in.Bytes = j.pkt.Data, size(j)
 	if in.Auth == nil {
 		in.Auth = []byte("{}")
 	}
 	id, denial := s.gen.verify(Credentials{Request: s.request, Auth: in.Auth, Addr: s.addr, Namespace: j.n.name, Before: s.identity})
 	in.Identity = id
-	j.in = in
 	if denial != nil {
 		j.why = errors.New(denial.Reason)
 		return denial.Code
@@ -151,18 +150,18 @@ func (s *session) admitOut(j *job) engine.Code {
 }
 
 func (s *session) eventInput(j *job, kind engine.Kind) engine.Code {
-	j.in = s.input(kind, j.from.dir, j.n)
-	name, args, err := socketio.EventName(j.pkt)
-	if err != nil {
+	j.input(kind)
+	var err error
+	if j.in.Event, j.args, err = socketio.AppendEvent(j.args[:0], j.pkt); err != nil {
 		return engine.CodeMalformed
 	}
-	j.in.Event, j.in.Args, j.in.Ack = name, args, j.pkt.HasID
+	j.in.Args, j.in.Ack = j.args, j.pkt.HasID
 	j.payload()
 	return engine.CodeNone
 }
 
 func (s *session) ackInput(j *job, event string) {
-	j.in = s.input(engine.Ack, j.from.dir, j.n)
+	j.input(engine.Ack)
 	j.in.Event, j.in.Args = event, j.pkt.Data
 	j.payload()
 }

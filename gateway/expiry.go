@@ -48,7 +48,7 @@ func (s *session) outlived(j *job) bool {
 	if j.pkt.Type == socketio.ConnectError && j.n.state == connecting {
 		return false
 	}
-	return s.lapsed(j.n, time.Now())
+	return s.lapsed(j.n, j.now)
 }
 
 // awaitExpiry sets the session's one timer to the first end of an identity. s.mu is held.

@@ -9,33 +9,21 @@ import (
 	"github.com/siogw/siogw/socketio"
 )
 
-// job is one packet on its way.
-type job struct {
-	from *end
-	pkt  *socketio.Packet
-	raw  []byte // the message as it came, with all attachments in it; nil: write it anew
-	n    *namespace
-	in   *engine.Input
-	why  error // beside the code of a refusal, for the log
-
-	mapped Mapped // the rooms of an event or emit
-
-	epoch uint64 // when it was admitted, of a CONNECT
-	token string // that a refresh brings by itself
-
-	refresh bool // it is the gateway's own event, and goes no further
-	renewal renewal
-}
-
 // forward is the straight line of one packet, the same for both directions. What has no decision of its
 // own (the answers to CONNECT, DISCONNECT) follows the state machine only.
 func (s *session) forward(from *end, pkt *socketio.Packet, raw []byte) {
 	if s.late != nil && from == s.up && !s.hearLate(pkt) {
 		return
 	}
-	j := &job{from: from, pkt: pkt, raw: raw, n: s.namespaces[pkt.Namespace]}
+	j := takeJob(from, pkt, raw)
+	s.judge(j)
+	j.done()
+}
+
+func (s *session) judge(j *job) {
+	j.n = s.namespaces[j.pkt.Namespace]
 	if code := s.admit(j); code != engine.CodeNone {
-		s.gen.Shields.Count(shields.OfRefusal(code, pkt))
+		s.gen.Shields.Count(shields.OfRefusal(code, j.pkt))
 		d := engine.Refuse(code, "")
 		if j.why != nil {
 			d.Steps = []engine.Step{{Plugin: "identity", Verdict: engine.Failed(code, j.why)}}
@@ -55,12 +43,23 @@ func (s *session) forward(from *end, pkt *socketio.Packet, raw []byte) {
 		s.refuse(j, shieldRefusal(stopped))
 		return
 	}
-	d := j.mapped.Decide(context.Background(), s.gen.Engine, j.in, func(one *engine.Decision) { s.log(j.in, one) })
-	if from.dir == engine.In {
+	d := s.decide(j)
+	if j.from.dir == engine.In {
 		s.events.spent(s.gen.Limits.DecisionTime, d.Took, j.in.Time)
 	}
 	d.Steps = append(d.Steps, shieldSteps(noted)...)
-	s.settle(j, &d)
+	s.settle(j, d)
+}
+
+// decide asks the engine, about each room where there are several.
+func (s *session) decide(j *job) *engine.Decision {
+	d := &j.decision
+	if len(j.mapped.Rooms) > 1 {
+		*d = j.mapped.Decide(context.Background(), s.gen.Engine, j.in, func(one *engine.Decision) { s.log(j.in, one) })
+	} else {
+		s.gen.Engine.DecideInto(context.Background(), j.in, d)
+	}
+	return d
 }
 
 // settle logs a decision and carries it out.

@@ -53,9 +53,11 @@ type record struct {
 func (r *record) Decision(in *engine.Input, d *engine.Decision) {
 	kept := *in
 	kept.Args, kept.Auth = slices.Clone(in.Args), slices.Clone(in.Auth)
+	told := *d
+	told.Steps = slices.Clone(d.Steps)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.entries = append(r.entries, entry{kept, *d})
+	r.entries = append(r.entries, entry{kept, told})
 }
 
 func (r *record) of(kind engine.Kind) []entry {

@@ -104,9 +104,7 @@ func (s *session) holdLate(j *job, own string) {
 		l.main, l.timer = entering, time.AfterFunc(answerTimeout, s.lateDue)
 		l.dial()
 	}
-	j.pkt = &socketio.Packet{Type: socketio.Connect, Namespace: j.n.name, Query: j.pkt.Query} // its bytes are the transport's
-	j.in.Auth, j.raw = nil, nil
-	l.held = append(l.held, j)
+	l.held = append(l.held, j.keep(&socketio.Packet{Type: socketio.Connect, Namespace: j.n.name, Query: j.pkt.Query}))
 	s.setState(j.n, connecting)
 }
 

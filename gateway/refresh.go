@@ -27,7 +27,7 @@ func (s *session) isRefresh(event string) bool {
 // have sent with it.
 func (s *session) admitRefresh(j *job, args []byte) engine.Code {
 	j.epoch = s.g.passes.epoch.Load()
-	j.in = s.input(engine.Connect, engine.In, j.n)
+	j.input(engine.Connect)
 	j.in.Auth, j.in.Bytes, j.refresh = []byte("{}"), size(j), true
 	c, ok := refreshCredentials(args)
 	if !ok {

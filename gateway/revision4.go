@@ -181,9 +181,9 @@ func falsy(raw []byte) bool {
 // errorInput describes an error that a revision 4 server sends to a namespace that is connected (socket.error): to
 // the client it is the event "error".
 func (s *session) errorInput(j *job) {
-	j.in = s.input(engine.Emit, j.from.dir, j.n)
-	j.in.Event, j.in.Args = "error", []byte{'['}
-	j.in.Args = append(append(j.in.Args, j.pkt.Data...), ']')
+	j.input(engine.Emit)
+	j.args = append(append(append(j.args[:0], '['), j.pkt.Data...), ']')
+	j.in.Event, j.in.Args = "error", j.args
 	j.payload()
 }
 

@@ -23,6 +23,7 @@ type session struct {
 	gen      *generation // by which the packet at hand is judged; guarded by mu once the handshake is through
 	client   *eioserver.Session
 	addr     netip.Addr
+	payload  int              // Limits.Payload of the handshake, which the client was told
 	identity *engine.Identity // of the handshake; namespaces may have their own
 	request  *http.Request    // headers, URL and certificate of the handshake only: a CONNECT verifies against them
 	base     engine.Session   // what all namespaces' views have in common
@@ -226,10 +227,16 @@ func (s *session) end(r engineio.Reason) {
 
 // input makes what the engine sees, with the parts that every kind has.
 func (s *session) input(kind engine.Kind, dir engine.Direction, n *namespace) *engine.Input {
-	in := &engine.Input{Kind: kind, Direction: dir, Time: time.Now(), Identity: s.who(n)}
+	in := &engine.Input{}
+	s.describe(in, kind, dir, n)
+	in.Time = time.Now()
+	return in
+}
+
+// describe sets in to these parts, but for the time.
+func (s *session) describe(in *engine.Input, kind engine.Kind, dir engine.Direction, n *namespace) {
+	*in = engine.Input{Kind: kind, Direction: dir, Identity: s.who(n), Session: s.view(n)}
 	if n != nil {
 		in.Namespace = n.name
 	}
-	in.Session = s.view(n)
-	return in
 }

@@ -44,22 +44,14 @@ func (p *Packet) wireType() PacketType {
 	return p.Type
 }
 
-// EventName parts the payload of a decoded event into its name and its arguments, a JSON array of its own.
-// The error is an *Error: p is no event, or was not decoded by a Decoder.
-func EventName(p *Packet) (name string, args []byte, err error) {
-	first, _, ok := strictjson.SplitFirst(p.Data)
+// AppendEvent parts the payload of a decoded event into its name and its arguments, which it appends to dst as a JSON array
+// of their own. The error is an *Error: p is no event, or was not decoded by a Decoder.
+func AppendEvent(dst []byte, p *Packet) (name string, args []byte, err error) {
+	first, rest, ok := strictjson.SplitFirst(p.Data)
 	if !ok || !p.IsEvent() || strictjson.KindOf(first) != strictjson.Text {
-		return "", nil, &Error{Code: Malformed, Msg: "no event with a name"}
+		return "", dst, &Error{Code: Malformed, Msg: "no event with a name"}
 	}
-	return strictjson.String(first), AppendArgs(nil, p), nil
-}
-
-// AppendArgs appends the arguments of a decoded event as a JSON array, the name not among them.
-func AppendArgs(dst []byte, p *Packet) []byte {
-	_, rest, _ := strictjson.SplitFirst(p.Data)
-	dst = append(dst, '[')
-	dst = append(dst, rest...)
-	return append(dst, ']')
+	return nameOf(first), append(append(append(dst, '['), rest...), ']'), nil
 }
 
 // AppendPayload appends the payload of an event: the name, then the elements of args, a JSON array.

@@ -2,6 +2,8 @@ package socketio
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -32,7 +34,7 @@ func TestAppendGoesByTheAttachments(t *testing.T) {
 	}
 }
 
-func TestEventName(t *testing.T) {
+func TestAppendEvent(t *testing.T) {
 	for text, want := range map[string][2]string{
 		`2["x"]`:                                 {"x", `[]`},
 		`2[ "x" ]`:                               {"x", `[]`},
@@ -44,17 +46,17 @@ func TestEventName(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		name, args, err := EventName(p)
+		name, args, err := AppendEvent(nil, p)
 		if name != want[0] || string(args) != want[1] || err != nil {
 			t.Errorf("%s: %q %s %v", text, name, args, err)
 		}
 		back := AppendPayload(nil, name, args)
-		if n, a, err := EventName(&Packet{Type: Event, Data: back}); n != name || string(a) != string(args) || err != nil {
+		if n, a, err := AppendEvent(nil, &Packet{Type: Event, Data: back}); n != name || string(a) != string(args) || err != nil {
 			t.Errorf("%s became %s", text, back)
 		}
 	}
 	for _, p := range []*Packet{{Type: Ack, Data: []byte(`["x"]`)}, {Type: Event}, {Type: Event, Data: []byte(`[]`)}, {Type: Event, Data: []byte(`[1]`)}} {
-		if _, _, err := EventName(p); err == nil {
+		if _, _, err := AppendEvent(nil, p); err == nil {
 			t.Errorf("%s has a name", show(p))
 		}
 	}
@@ -93,5 +95,27 @@ func TestRenumber(t *testing.T) {
 	}
 	if _, _, err := Renumber([]byte(`[{"_placeholder":true,"num":0}]`), nil); err == nil {
 		t.Error("a placeholder for nothing passes")
+	}
+}
+
+// Names that share a place are told apart, and one that comes again needs no string of its own.
+func TestNamesAreKept(t *testing.T) {
+	for i := range 3 * len(names) {
+		raw := fmt.Appendf(nil, `"event %d"`, i)
+		if got := nameOf(raw); got != string(raw[1:len(raw)-1]) {
+			t.Fatalf("%s is read as %q", raw, got)
+		}
+	}
+	raw := []byte(`"message"`)
+	if n := testing.AllocsPerRun(100, func() { nameOf(raw) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+	for _, long := range []string{strings.Repeat("e", maxKeptName+1), `\u0078`} {
+		nameOf([]byte(`"` + long + `"`))
+	}
+	for i := range names {
+		if kept := names[i].Load(); kept != nil && (len(*kept) > maxKeptName || strings.Contains(*kept, `\`)) {
+			t.Errorf("%q is kept", *kept)
+		}
 	}
 }

@@ -57,12 +57,12 @@ func checkEvent(t *testing.T, p *Packet) {
 	if !p.IsEvent() {
 		return
 	}
-	name, args, err := EventName(p)
+	name, args, err := AppendEvent(nil, p)
 	if err != nil || name == "" {
 		t.Fatalf("%s: %q, %v", show(p), name, err)
 	}
 	q := &Packet{Type: p.Type, Data: AppendPayload(nil, name, args)}
-	if n, a, err := EventName(q); err != nil || n != name || !bytes.Equal(a, args) {
+	if n, a, err := AppendEvent(nil, q); err != nil || n != name || !bytes.Equal(a, args) {
 		t.Fatalf("%s became %s", show(p), show(q))
 	}
 	data, kept, err := Renumber(p.Data, p.Attachments)

@@ -1,0 +1,69 @@
+package gateway
+
+import (
+	"sync"
+	"time"
+
+	"github.com/siogw/siogw/engine"
+	"github.com/siogw/siogw/socketio"
+)
+
+// job is one packet on its way. Jobs are used again: what is to outlive the packet is copied, see keep.
+type job struct {
+	from *end
+	pkt  *socketio.Packet
+	raw  []byte // the message as it came, with all attachments in it; nil: write it anew
+	n    *namespace
+	in   *engine.Input
+	why  error // beside the code of a refusal, for the log
+	now  time.Time
+
+	mapped Mapped // the rooms of an event or emit
+
+	epoch uint64 // when it was admitted, of a CONNECT
+	token string // that a refresh brings by itself
+
+	refresh bool // it is the gateway's own event, and goes no further
+	renewal renewal
+
+	room     engine.Input // for in
+	args     []byte       // for the arguments of an event
+	decision engine.Decision
+}
+
+// maxKeptArgs bounds the bytes of arguments that a job keeps room for.
+const maxKeptArgs = 64 << 10
+
+var jobs = sync.Pool{New: func() any { return new(job) }}
+
+// takeJob gives a job for a packet that is judged now. It is done once.
+func takeJob(from *end, pkt *socketio.Packet, raw []byte) *job {
+	j := jobs.Get().(*job)
+	j.from, j.pkt, j.raw, j.now = from, pkt, raw, time.Now()
+	return j
+}
+
+// done ends the use of j. One that a panic leaves behind is not used again.
+func (j *job) done() {
+	clear(j.decision.Steps)
+	args, steps := j.args[:0], j.decision.Steps[:0]
+	if cap(args) > maxKeptArgs {
+		args = nil
+	}
+	*j = job{args: args, decision: engine.Decision{Steps: steps}}
+	jobs.Put(j)
+}
+
+// input sets in to what the engine sees, with the parts that every kind has.
+func (j *job) input(kind engine.Kind) {
+	j.in = &j.room
+	j.from.s.describe(j.in, kind, j.from.dir, j.n)
+	j.in.Time = j.now
+}
+
+// keep gives a job for the same packet that outlives it, without the packet's bytes.
+func (j *job) keep(pkt *socketio.Packet) *job {
+	in := *j.in
+	in.Args, in.Auth, in.Attachments = nil, nil, nil
+	return &job{from: j.from, pkt: pkt, n: j.n, in: &in, now: j.now, epoch: j.epoch}
+}
