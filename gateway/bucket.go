@@ -3,17 +3,16 @@ package gateway
 import (
 	"sync"
 	"time"
-
-	"golang.org/x/time/rate"
 )
 
 // bucket holds the tokens of one rate, and follows when that changes: it keeps what it has, up to the new burst.
-// The zero value is full.
+// The zero value is full. Every session has some, so they are small: golang.org/x/time/rate takes 80 bytes for each.
 type bucket struct {
-	r      Rate
-	burst  int
-	tokens *rate.Limiter // nil without a rate
+	tokens float64
+	at     time.Duration // when there were as many, since bucketEpoch; 0 for never
 }
+
+var bucketEpoch = time.Now().Add(-time.Hour) // so that no time is 0
 
 // sharedBucket is one of several sessions.
 type sharedBucket struct {
@@ -32,25 +31,32 @@ func (b *bucket) allow(r Rate, now time.Time) bool { return b.allowN(r, r.Count,
 
 // allowN takes n tokens of a bucket that holds burst. Without a rate there are always enough.
 func (b *bucket) allowN(r Rate, burst int, now time.Time, n int) bool {
-	b.set(r, burst, now)
-	return b.tokens == nil || b.tokens.AllowN(now, n)
+	have, limited := b.fill(r, burst, now)
+	if !limited {
+		return true
+	}
+	if have < float64(n) {
+		return false
+	}
+	b.tokens -= float64(n)
+	return true
 }
 
-// set makes r the rate.
-func (b *bucket) set(r Rate, burst int, now time.Time) {
-	if b.r == r && b.burst == burst {
-		return
-	}
-	b.r, b.burst = r, burst
+// fill puts in what has come since, and gives what there is then; limited is false without a rate.
+func (b *bucket) fill(r Rate, burst int, now time.Time) (tokens float64, limited bool) {
 	if r.Count <= 0 || r.Per <= 0 {
-		b.tokens = nil
-		return
+		*b = bucket{}
+		return 0, false
 	}
-	speed := rate.Limit(float64(r.Count) / r.Per.Seconds())
-	if b.tokens == nil {
-		b.tokens = rate.NewLimiter(speed, burst)
-		return
+	at := now.Sub(bucketEpoch)
+	switch {
+	case b.at == 0:
+		b.tokens = float64(burst)
+	case at > b.at: // packets of two sides may come with times out of order
+		b.tokens += float64(at-b.at) / float64(r.Per) * float64(r.Count)
+	default:
+		at = b.at
 	}
-	b.tokens.SetLimitAt(now, speed)
-	b.tokens.SetBurstAt(now, burst)
+	b.tokens, b.at = min(b.tokens, float64(burst)), at
+	return b.tokens, true
 }

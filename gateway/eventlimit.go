@@ -15,29 +15,29 @@ type eventLimits struct {
 	deciding bucket // in microseconds; below zero when decisions took longer
 }
 
-// cost takes an event's bytes, and looks at what deciding the ones before it took.
-func (l *eventLimits) cost(lim *Limits, bytes int, now time.Time) engine.Code {
-	burst := max(lim.EventBytes.Count, lim.Payload+lim.AttachmentBytes) // or the largest packet would never pass
+// cost takes an event's bytes, of which there may be largest, and looks at what deciding the ones before it took.
+func (l *eventLimits) cost(lim *Limits, largest, bytes int, now time.Time) engine.Code {
+	burst := max(lim.EventBytes.Count, largest) // or the largest packet would never pass
 	if !l.bytes.allowN(lim.EventBytes, burst, now, bytes) {
 		return engine.CodeEventBytes
 	}
-	l.setDeciding(lim.DecisionTime, now)
-	if t := l.deciding.tokens; t != nil && t.TokensAt(now) <= 0 {
+	r := deciding(lim.DecisionTime)
+	if left, limited := l.deciding.fill(r, r.Count, now); limited && left <= 0 {
 		return engine.CodeDecisionTime
 	}
 	return engine.CodeNone
 }
 
-func (l *eventLimits) setDeciding(limit time.Duration, now time.Time) {
-	us := int(limit / time.Microsecond)
-	l.deciding.set(Rate{Count: us, Per: time.Second}, us, now)
+// deciding is the rate of a budget of time, in microseconds.
+func deciding(limit time.Duration) Rate {
+	return Rate{Count: int(limit / time.Microsecond), Per: time.Second}
 }
 
 // spent notes what a decision took: the next ones wait for it.
 func (l *eventLimits) spent(limit, took time.Duration, now time.Time) {
-	l.setDeciding(limit, now)
-	if t := l.deciding.tokens; t != nil {
-		t.ReserveN(now, min(int(took/time.Microsecond), t.Burst()))
+	r := deciding(limit)
+	if _, limited := l.deciding.fill(r, r.Count, now); limited {
+		l.deciding.tokens -= float64(min(int(took/time.Microsecond), r.Count))
 	}
 }
 
