@@ -1,14 +1,11 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/siogw/siogw/internal/siotest"
 )
@@ -102,7 +99,7 @@ func (g *group) read(c *siotest.Conn) {
 // turn has the server emit so many times in each size, each emit once the last client has the one before.
 func (g *group) turn(emits int, warm bool) error {
 	for i, size := range fanSizes {
-		before, err := g.p.clock()
+		before, err := g.p.cpu()
 		if err != nil {
 			return err
 		}
@@ -114,7 +111,7 @@ func (g *group) turn(emits int, warm bool) error {
 			}
 			last = append(last, took)
 		}
-		after, err := g.p.clock()
+		after, err := g.p.cpu()
 		if err != nil {
 			return err
 		}
@@ -159,11 +156,4 @@ func (g *group) close() {
 	if g.p != nil {
 		g.p.stop()
 	}
-}
-
-// clock gives the CPU time that the process has used, exactly: clock_getcpuclockid(3).
-func (p *process) clock() (time.Duration, error) {
-	var t unix.Timespec
-	err := unix.ClockGettime(int32(^p.cmd.Process.Pid<<3|2), &t)
-	return time.Duration(t.Nano()), errors.Join(err)
 }

@@ -1,151 +1,136 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
-
-	"github.com/siogw/siogw/internal/siotest"
 )
 
-// event is what the clients send, after "42" and an ack id: 62 bytes.
-const event = `["message",{"room":"general","text":"hello, how are you all?"}]`
+// The event that clients send, after "42" and an ack id: 62 bytes. Where texts vary, a number takes the place of some.
+const (
+	eventBegin = `["message",{"room":"general","text":"hello, how `
+	eventSame  = `are you all?`
+	eventEnd   = `"}]`
+)
 
-// result is what a load came to.
-type result struct {
-	cpu   time.Duration // of the process, for an event
-	trips []time.Duration
-}
+// patience is how long an answer may take; a slower one is an error, and no figure.
+const patience = 20 * time.Second
 
-// quantile gives the round trip time that a share q of the events did not exceed.
-func (r *result) quantile(q float64) time.Duration {
-	return r.trips[min(int(q*float64(len(r.trips))), len(r.trips)-1)]
-}
+// numbered counts texts, over all rows, so that none comes twice.
+var numbered atomic.Int64
 
-// connect opens a session and enters "/".
-func connect(p *process) (*siotest.Conn, error) {
-	c, err := siotest.Dial(p.address, nil)
-	if err != nil {
-		return nil, err
+// appendEvent appends the packet of the event with an ack id.
+func appendEvent(b []byte, id int, varied bool) []byte {
+	b = append(strconv.AppendInt(append(b, '4', '2'), int64(id), 10), eventBegin...)
+	if varied {
+		b = fmt.Appendf(b, "%012d", numbered.Add(1))
+	} else {
+		b = append(b, eventSame...)
 	}
-	answer, err := c.Connect("/", `{"token":"`+token+`"}`)
-	if err == nil && answer.Type != '0' {
-		err = fmt.Errorf("CONNECT was refused: %s", answer.Data)
-	}
-	if err != nil {
-		c.Close()
-		return nil, err
-	}
-	return c, nil
-}
-
-// load lets clients send events in a closed loop, each with so many in flight, for a time.
-func load(p *process, clients, inFlight int, length time.Duration) (r result, err error) {
-	conns, err := connectAll(p, clients)
-	if err != nil {
-		return r, err
-	}
-	defer closeAll(conns)
-	before, err := p.cpu()
-	if err != nil {
-		return r, err
-	}
-	trips := make([][]time.Duration, clients)
-	errs := make([]error, clients)
-	var wg sync.WaitGroup
-	end := time.Now().Add(length)
-	for i, c := range conns {
-		wg.Go(func() { trips[i], errs[i] = converse(c, inFlight, end) })
-	}
-	wg.Wait()
-	after, err := p.cpu()
-	r.trips = slices.Concat(trips...)
-	if err = errors.Join(append(errs, err)...); err != nil {
-		return r, err
-	}
-	if len(r.trips) == 0 {
-		return r, errors.New("no event came back")
-	}
-	slices.Sort(r.trips)
-	r.cpu = (after - before) / time.Duration(len(r.trips))
-	return r, nil
-}
-
-// converse sends events until end and gives the round trip time of each.
-func converse(c *siotest.Conn, inFlight int, end time.Time) (trips []time.Duration, err error) {
-	sent := make([]time.Time, inFlight) // by ack id modulo inFlight
-	next, open := 0, 0
-	for {
-		now := time.Now()
-		for ; open < inFlight && now.Before(end); open, next = open+1, next+1 {
-			sent[next%inFlight] = now
-			if err := c.Send("42" + strconv.Itoa(next) + event); err != nil {
-				return trips, err
-			}
-		}
-		if open == 0 {
-			return trips, nil
-		}
-		f, err := c.Read()
-		if err != nil {
-			return trips, err
-		}
-		id, err := ackID(f)
-		if err != nil {
-			return trips, err
-		}
-		trips = append(trips, time.Since(sent[id%inFlight]))
-		open--
-	}
+	return append(b, eventEnd...)
 }
 
 // ackID reads the id of an answer that repeats the event's argument; a refusal is an error.
-func ackID(f siotest.Frame) (int, error) {
-	m, ok := siotest.ParseMessage(f)
-	if !ok || m.Type != '3' || !strings.HasPrefix(m.Data, `[{"room"`) {
-		return 0, fmt.Errorf("no answer but %s", f)
+func ackID(p []byte) (int, error) {
+	digits, _, ok := bytes.Cut(p, []byte(`[{"room"`))
+	digits, isAck := bytes.CutPrefix(digits, []byte("43"))
+	id, err := strconv.Atoi(string(digits))
+	if !ok || !isAck || err != nil || id < 0 {
+		return 0, fmt.Errorf("no answer but %.200s", p)
 	}
-	return strconv.Atoi(m.ID)
+	return id, nil
 }
 
-func connectAll(p *process, n int) (conns []*siotest.Conn, err error) {
-	for range n {
-		c, err := connect(p)
-		if err != nil {
-			closeAll(conns)
-			return nil, fmt.Errorf("session %d: %w", len(conns), err)
-		}
-		conns = append(conns, c)
-	}
-	return conns, nil
+// burst is what a closed loop came to.
+type burst struct {
+	cpu  time.Duration // of the process, for an event
+	rate float64       // events a second
 }
 
-func closeAll(conns []*siotest.Conn) {
-	for _, c := range conns {
-		c.Close()
-	}
-}
-
-// idle opens n sessions that then say nothing: the CPU time to open one, and the bytes that one holds.
-func idle(p *process, n int) (open time.Duration, bytes int64, err error) {
-	warm, err := connectAll(p, 20)
+// closed lets clients send events for a time, each with so many in flight.
+func closed(ctx context.Context, t *turn, inFlight int) (r burst, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	conns, err := dialAll(ctx, t.p, t.s.clients)
 	if err != nil {
-		return 0, 0, err
-	}
-	closeAll(warm)
-	cpu0, err0 := p.cpu()
-	mem0, err1 := p.memory()
-	conns, err := connectAll(p, n)
-	if err != nil {
-		return 0, 0, err
+		return r, err
 	}
 	defer closeAll(conns)
-	cpu1, err2 := p.cpu()
-	time.Sleep(2 * time.Second) // buffers of the handshakes go back
-	mem1, err3 := p.memory()
-	return (cpu1 - cpu0) / time.Duration(n), (mem1 - mem0) / int64(n), errors.Join(err0, err1, err2, err3)
+	before, err := t.p.cpu()
+	if err != nil {
+		return r, err
+	}
+	counts, errs := make([]int, len(conns)), make([]error, len(conns))
+	start := time.Now()
+	end := start.Add(t.s.length)
+	var wg sync.WaitGroup
+	for i, c := range conns {
+		wg.Go(func() { counts[i], errs[i] = converse(c, inFlight, end, t.row.varied) })
+	}
+	wg.Wait()
+	took := time.Since(start)
+	after, err := t.p.cpu()
+	if err = errors.Join(append(errs, err)...); err != nil {
+		return r, err
+	}
+	sum := 0
+	for _, n := range counts {
+		sum += n
+	}
+	if sum == 0 {
+		return r, errors.New("no event came back")
+	}
+	return burst{(after - before) / time.Duration(sum), float64(sum) / took.Seconds()}, nil
+}
+
+// converse sends events until end, each when the answer to one before is here, and counts them.
+func converse(c *conn, inFlight int, end time.Time, varied bool) (n int, err error) {
+	if err := c.SetDeadline(end.Add(patience)); err != nil {
+		return 0, err
+	}
+	var packet []byte
+	for next, open := 0, 0; ; open-- {
+		for ; open < inFlight && time.Now().Before(end); open, next = open+1, next+1 {
+			packet = appendEvent(packet[:0], next, varied)
+			if err := c.send(packet); err != nil {
+				return n, err
+			}
+		}
+		if open == 0 {
+			return n, nil
+		}
+		p, err := c.next()
+		if err == nil {
+			_, err = ackID(p)
+		}
+		if err != nil {
+			return n, err
+		}
+		n++
+	}
+}
+
+// quantile gives the value of sorted that a share q does not exceed; the zero value when there is none.
+func quantile[T any](sorted []T, q float64) (v T) {
+	if len(sorted) == 0 {
+		return v
+	}
+	return sorted[min(int(q*float64(len(sorted))), len(sorted)-1)]
+}
+
+// spread gives how far the quarters next to the median lie from it, as a share of it: half of what is between the first and
+// third quartile.
+func spread(list []float64) float64 {
+	s := slices.Sorted(slices.Values(list))
+	m := median(s)
+	if m == 0 {
+		return 0
+	}
+	return (quantile(s, 0.75) - quantile(s, 0.25)) / 2 / m
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"syscall"
 	"time"
@@ -16,7 +17,10 @@ import (
 	"github.com/siogw/siogw/internal/siotest"
 )
 
-// process is one under measurement, listening on an address.
+// errAbsent is why a row cannot be measured on this machine; the run goes on without it, and says so.
+var errAbsent = errors.New("not installed")
+
+// process is one under measurement, with those that it started, listening on an address.
 type process struct {
 	cmd     *exec.Cmd
 	address string // http://host:port
@@ -40,7 +44,8 @@ func startSelf(role string, args ...string) (*process, error) {
 // startProcess starts cmd and waits until it listens on address, at most 30 s.
 func startProcess(address string, cmd *exec.Cmd) (*process, error) {
 	p := &process{cmd: cmd, address: "http://" + address, stderr: &bytes.Buffer{}, ended: make(chan error, 1)}
-	cmd.Stderr = p.stderr
+	cmd.Stderr, cmd.SysProcAttr = p.stderr, attributes()
+	cmd.WaitDelay = time.Second
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
@@ -57,58 +62,113 @@ func startProcess(address string, cmd *exec.Cmd) (*process, error) {
 		}
 	}
 	p.stop()
-	return nil, fmt.Errorf("%s does not listen", cmd.Args[0])
+	return nil, fmt.Errorf("%s does not listen\n%s", cmd.Args[0], p.stderr)
 }
 
+// stop ends the process, and what it started, and waits for it.
 func (p *process) stop() {
 	p.cmd.Process.Signal(syscall.SIGTERM)
 	select {
 	case <-p.ended:
 	case <-time.After(15 * time.Second):
-		p.cmd.Process.Kill()
+		syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) // its group; it is not reaped yet, so the number is its own
 		<-p.ended
 	}
 }
 
-// tick is the unit of CPU time in /proc (USER_HZ, 100 on every Linux).
-const tick = 10 * time.Millisecond
-
-// cpu gives the CPU time that the process has used: utime and stime, fields 14 and 15 of proc(5) stat.
-func (p *process) cpu() (time.Duration, error) {
-	text, err := p.proc("stat")
+// tree gives the process and those below it.
+func (p *process) tree() ([]int, error) {
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
-	if len(fields) < 13 {
-		return 0, errors.New("/proc/PID/stat is short")
+	parents := map[int]int{}
+	for _, path := range stats {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue // it has ended meanwhile
+		}
+		if pid, parent, ok := parseStat(text); ok {
+			parents[pid] = parent
+		}
 	}
-	user, err1 := strconv.Atoi(string(fields[11]))
-	system, err2 := strconv.Atoi(string(fields[12]))
-	return time.Duration(user+system) * tick, errors.Join(err1, err2)
+	return below(p.cmd.Process.Pid, parents), nil
 }
 
-// memory gives the resident bytes of the process: field 2 of proc(5) statm.
-func (p *process) memory() (int64, error) {
-	text, err := p.proc("statm")
-	if err != nil {
-		return 0, err
+// below gives root and all whose parents lead there.
+func below(root int, parents map[int]int) []int {
+	all := []int{root}
+	for i := 0; i < len(all); i++ {
+		for pid, parent := range parents {
+			if parent == all[i] && pid != root {
+				all = append(all, pid)
+			}
+		}
 	}
+	return all
+}
+
+// parseStat reads fields 1 and 4 of proc(5) stat; the name between may hold anything.
+func parseStat(text []byte) (pid, parent int, ok bool) {
+	open, end := bytes.IndexByte(text, '('), bytes.LastIndexByte(text, ')')
+	if open < 0 || end < open {
+		return 0, 0, false
+	}
+	rest := bytes.Fields(text[end+1:])
+	if len(rest) < 2 {
+		return 0, 0, false
+	}
+	pid, err1 := strconv.Atoi(string(bytes.TrimSpace(text[:open])))
+	parent, err2 := strconv.Atoi(string(rest[1]))
+	return pid, parent, err1 == nil && err2 == nil
+}
+
+// cpu gives the CPU time, user's and system's, that the tree has used.
+func (p *process) cpu() (sum time.Duration, err error) {
+	pids, err := p.tree()
+	for _, pid := range pids {
+		used, err := cpuTime(pid)
+		if err != nil {
+			return 0, fmt.Errorf("CPU time of process %d: %w", pid, err)
+		}
+		sum += used
+	}
+	return sum, err
+}
+
+// memory gives the resident bytes of the tree: field 2 of proc(5) statm. What its processes share counts for each.
+func (p *process) memory() (sum int64, err error) {
+	pids, err := p.tree()
+	for _, pid := range pids {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
+		if err != nil {
+			return 0, err
+		}
+		pages, err := number(text, 1)
+		if err != nil {
+			return 0, fmt.Errorf("/proc/%d/statm: %w", pid, err)
+		}
+		sum += pages * int64(os.Getpagesize())
+	}
+	return sum, err
+}
+
+// number reads a field of text, counted from 0.
+func number(text []byte, field int) (int64, error) {
 	fields := bytes.Fields(text)
-	if len(fields) < 2 {
-		return 0, errors.New("/proc/PID/statm is short")
+	if len(fields) <= field {
+		return 0, errors.New("too few fields")
 	}
-	pages, err := strconv.ParseInt(string(fields[1]), 10, 64)
-	return pages * int64(os.Getpagesize()), err
+	return strconv.ParseInt(string(fields[field]), 10, 64)
 }
 
-func (p *process) proc(file string) ([]byte, error) {
-	return os.ReadFile(fmt.Sprintf("/proc/%d/%s", p.cmd.Process.Pid, file))
-}
-
-// serveUpstream is the role of the server behind all others.
-func serveUpstream(address string) error {
-	return serve(address, &siotest.Server{})
+// serveUpstream is the role of the server behind all others; it sends heartbeats every so often.
+func serveUpstream(address, every string) error {
+	interval, err := time.ParseDuration(every)
+	if err != nil {
+		return err
+	}
+	return serve(address, &siotest.Server{PingInterval: interval})
 }
 
 func serve(address string, h http.Handler) error {
@@ -121,4 +181,13 @@ func serve(address string, h http.Handler) error {
 		return nil
 	}
 	return err
+}
+
+func freeAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	return l.Addr().String(), nil
 }
