@@ -34,6 +34,7 @@ type Decision struct {
 	Args        []byte
 	Auth        []byte
 	Attachments []Attachment
+	Shared      *Shared // of the packet with these; nil where the input has none, or nothing is replaced
 
 	Steps []Step // one for each plugin that was asked, in order
 	Took  time.Duration

@@ -130,7 +130,7 @@ func (e *Engine) DecideInto(ctx context.Context, in *Input, d *Decision) {
 		case Abstain:
 		default:
 			d.Denial, d.By = v.Denial, s.Name
-			d.Args, d.Auth, d.Attachments = nil, nil, nil
+			d.Args, d.Auth, d.Attachments, d.Shared = nil, nil, nil, nil
 			return
 		}
 		d.apply(v, &w)
@@ -223,6 +223,8 @@ func (d *Decision) apply(v *Verdict, w *work) {
 		return
 	}
 	in := w.own()
+	in.Shared = in.Shared.Changed(v)
+	d.Shared = in.Shared
 	if v.Args != nil {
 		d.Args, in.Args = v.Args, v.Args
 	}

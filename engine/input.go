@@ -80,6 +80,9 @@ type Input struct {
 	Identity    *Identity    // nil reads as not authenticated
 	Session     *Session
 	Plugins     []Output // what plugins before this one said, in their order
+
+	// Shared keeps what is made of the packet, where it goes to many sessions; nil for others. Policies do not see it.
+	Shared *Shared
 }
 
 // Attachment is one binary argument. In Args it stands as {"_placeholder":true,"num":i}.

@@ -166,10 +166,16 @@ func (d *Mapped) Decide(ctx context.Context, e *engine.Engine, in *engine.Input,
 		if whole.Attachments != nil {
 			work.Attachments = whole.Attachments
 		}
+		if whole.Transformed() {
+			work.Shared = whole.Shared
+		}
 		one := e.Decide(ctx, &work)
 		one.Took += whole.Took
 		if one.Effect != engine.Allow {
 			return one
+		}
+		if !one.Transformed() {
+			one.Shared = whole.Shared
 		}
 		if one.Args == nil {
 			one.Args = whole.Args
