@@ -14,18 +14,23 @@ type Loops struct {
 	turn  atomic.Uint32
 
 	replaced atomic.Uint64
+	left     atomic.Uint64
+	blind    bool          // there is no watchman, for tests
 	parked   atomic.Bool   // the watchman waits for wake
 	wake     chan struct{} // holds one
 	jobs     chan *Source  // for workers that wait
+	vacant   chan *loop    // for runners that wait
 
 	mu      sync.Mutex
 	running int
-	stop    chan struct{} // ends the watchman and the workers
+	idle    int           // runners that wait
+	stop    chan struct{} // ends the watchman, and workers and runners that wait
 }
 
 // New gives n loops; nil on systems that have none.
 func New(n int) *Loops {
-	g := &Loops{wake: make(chan struct{}, 1), jobs: make(chan *Source), loops: make([]*loop, max(n, 1))}
+	g := &Loops{wake: make(chan struct{}, 1), jobs: make(chan *Source), vacant: make(chan *loop),
+		loops: make([]*loop, max(n, 1))}
 	for i := range g.loops {
 		g.loops[i] = &loop{group: g}
 	}
@@ -54,7 +59,9 @@ func (g *Loops) begin() {
 	defer g.mu.Unlock()
 	if g.running++; g.running == 1 {
 		g.stop = make(chan struct{})
-		go g.watch(g.stop)
+		if !g.blind {
+			go g.watch(g.stop)
+		}
 	}
 }
 

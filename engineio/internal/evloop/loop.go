@@ -33,6 +33,7 @@ type loop struct {
 	gen       uint32
 	queue     []*Source // from head on
 	head      int
+	aside     map[*Seat][]*Source // of sessions that are away; see Seat.Leave
 	wheel     wheel
 	sleeping  bool
 	sleepTill int64 // tick; when sleeping
@@ -86,7 +87,7 @@ func (l *loop) open() (err error) {
 	l.running = true
 	l.wheel.now = int64(time.Since(start) / tick)
 	l.group.begin()
-	go (&runner{loop: l}).run()
+	l.group.run(l)
 	return nil
 }
 
@@ -141,7 +142,7 @@ func (l *loop) replace(at uint64) {
 	}
 	s.seat.strike()
 	l.group.replaced.Add(1)
-	go (&runner{loop: l}).run()
+	l.group.run(l)
 }
 
 // fetch waits for events, unless something is queued. It reports whether the loop goes on.

@@ -36,5 +36,7 @@ const (
 	looks       = 2                // in a row that find a call under way: it has taken too long
 	strikes     = 3                // such calls of one session within apartTime: it works apart
 	apartTime   = 5 * time.Second  // for which the connections of a session then work in other goroutines
-	workerTime  = time.Second      // that such a goroutine waits for more work
+	workerTime  = time.Second      // that such a goroutine waits for more work, and one without a loop for a loop
+
+	sparesPerLoop = 8 // goroutines without a loop that wait for one
 )

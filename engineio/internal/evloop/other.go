@@ -17,5 +17,14 @@ func (*Loops) Seat() *Seat { return nil }
 // Replaced gives 0.
 func (*Loops) Replaced() uint64 { return 0 }
 
+// Left gives 0.
+func (*Loops) Left() uint64 { return 0 }
+
+// Leave does nothing.
+func (*Seat) Leave() {}
+
+// Back does nothing.
+func (*Seat) Back() {}
+
 // Source is a descriptor of a loop.
 type Source struct{ timer timer }

@@ -9,13 +9,23 @@ import (
 // epollET is EPOLLET, which package syscall has as a negative number on some machines.
 const epollET = 1 << 31
 
-// runner is the goroutine of a loop, until a call takes too long.
+// runner is the goroutine of a loop, until a call leaves it or takes too long; then of another that needs one.
 type runner struct {
 	loop    *loop
-	scratch [scratchSize]byte
+	scratch *[scratchSize]byte // while it has a loop
 }
 
 func (r *runner) run() {
+	for r.loop != nil {
+		r.scratch = scratches.Get().(*[scratchSize]byte)
+		r.turns()
+		scratches.Put(r.scratch)
+		r.loop = r.loop.group.next()
+	}
+}
+
+// turns serves the loop until it ends, or goes on without r.
+func (r *runner) turns() {
 	l := r.loop
 	for {
 		if l.done == l.n && !l.fetch() {
@@ -71,12 +81,15 @@ func (l *loop) pop() *Source {
 
 // serve lets the owner of s work. It reports whether r still has the loop.
 func (r *runner) serve(s *Source) bool {
-	if s.seat.isApart() {
-		r.loop.group.workApart(s)
-		return true
+	l := r.loop
+	l.at.Store(s)
+	at := l.turn.Add(1) // before away is looked at: see Seat.Leave
+	switch {
+	case s.seat.away.Load() && l.putAside(s):
+	case s.seat.isApart():
+		l.group.workApart(s)
+	default:
+		s.work(r.scratch[:])
 	}
-	r.loop.at.Store(s)
-	at := r.loop.turn.Add(1)
-	s.work(r.scratch[:])
-	return r.loop.turn.CompareAndSwap(at, at+1)
+	return l.turn.CompareAndSwap(at, at+1)
 }

@@ -19,6 +19,7 @@ type Seat struct {
 	loop    *loop
 	apart   atomic.Int64 // until when its work is done by workers; 0 for not
 	strikes atomic.Int32 // calls that took too long
+	away    atomic.Bool  // see Leave
 	struck  atomic.Int64 // when the first of those was
 }
 

@@ -90,6 +90,16 @@ func (s *Source) take() {
 	}
 }
 
+// wait turns the right to work back into a place among those who wait.
+func (s *Source) wait() {
+	for {
+		old := Events(s.state.Load())
+		if s.state.CompareAndSwap(uint32(old), uint32(old&^busy|queued)) {
+			return
+		}
+	}
+}
+
 // work is one call of the owner, by whoever has the right to. It gives the right back, or queues s for more.
 func (s *Source) work(scratch []byte) {
 	ev := Events(s.state.Swap(uint32(busy))) & all
