@@ -18,7 +18,8 @@ func (r *reader) readPayload() *Error {
 	if msg := r.checkKind(strictjson.KindOf(data)); msg != "" {
 		return r.refuse(Malformed, msg)
 	}
-	if err := strictjson.Scan(data, r.limits.json()); err != nil {
+	marked, err := strictjson.ScanFor(data, r.limits.json(), placeholderKey)
+	if err != nil {
 		return jsonError(err, r.pos)
 	}
 	r.packet.Data = data
@@ -26,6 +27,9 @@ func (r *reader) readPayload() *Error {
 		if err := r.checkName(); err != nil {
 			return err
 		}
+	}
+	if r.packet.Count == 0 && !marked {
+		return nil
 	}
 	return r.checkPlaceholders()
 }

@@ -19,9 +19,6 @@ func mayHoldPlaceholder(data []byte) bool {
 // checkPlaceholders wants each announced attachment named by exactly one placeholder, and no key of
 // placeholders anywhere else: there some parsers would put an attachment, and others pass an object.
 func (r *reader) checkPlaceholders() *Error {
-	if r.packet.Count == 0 && !mayHoldPlaceholder(r.packet.Data) {
-		return nil
-	}
 	seen := make([]bool, r.packet.Count)
 	left := r.packet.Count
 	at, ok := placeholders(r.packet.Data, func(_, _, num int) bool {

@@ -113,6 +113,9 @@ func checkParts(t *testing.T, data []byte) {
 	case Object:
 		for k, v := range Members(data) {
 			b = append(append(append(append(b, ','), k...), ':'), v...)
+			if has, err := ScanFor(data, Limits{Depth: 1000}, String(k)); has != (String(k) != "") || err != nil {
+				t.Fatalf("%s has %s: %v, %v", data, k, has, err)
+			}
 		}
 		b = append([]byte("{"), append(bytes.TrimPrefix(b, []byte(",")), '}')...)
 	default:
@@ -155,7 +158,9 @@ func FuzzParts(f *testing.F) {
 		}
 		for s := range Strings(data) {
 			n += len(s)
-			String(s)
+			if string(AppendString(nil, s)) != String(s) {
+				t.Fatalf("%q: two readings", s)
+			}
 		}
 		if n > 2*len(data) {
 			t.Fatalf("%q: parts of %d bytes", data, n)

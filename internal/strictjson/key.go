@@ -35,6 +35,9 @@ func (s *scanner) key(o *object) bool {
 		return s.fail(ErrSyntax, "key given twice")
 	}
 	o.next = string(name) == "constructor"
+	if s.wanted != "" && string(name) == s.wanted {
+		s.has = true
+	}
 	s.pos = end
 	return true
 }

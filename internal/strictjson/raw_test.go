@@ -24,6 +24,9 @@ func TestString(t *testing.T) {
 		if got := String([]byte(raw)); got != want {
 			t.Errorf("%s: %q", raw, got)
 		}
+		if got := string(AppendString([]byte("_"), []byte(raw))); got != "_"+want {
+			t.Errorf("%s appended: %q", raw, got)
+		}
 		if KindOf([]byte(raw)) == Text && len(raw) > 1 {
 			if !Is([]byte(raw), want) || Is([]byte(raw), want+"x") || Is([]byte(raw), "x"+want) {
 				t.Errorf("Is(%s)", raw)

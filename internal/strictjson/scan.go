@@ -5,15 +5,21 @@ import "strconv"
 // Scan reports whether data is exactly one strict JSON value within l. The error is an *Error.
 // It does not allocate on ordinary input: fewer than 17 keys to an object and no escapes in keys.
 func Scan(data []byte, l Limits) error {
+	_, err := ScanFor(data, l, "")
+	return err
+}
+
+// ScanFor is Scan, and reports whether some object has the key, however that is escaped; one of "" is not looked for.
+func ScanFor(data []byte, l Limits, key string) (has bool, err error) {
 	l = l.withDefaults()
-	s := scanner{data: data, limits: l, left: l.Elements}
+	s := scanner{data: data, limits: l, left: l.Elements, wanted: key}
 	if s.value(1, false) && s.pos == len(data) {
-		return nil
+		return s.has, nil
 	}
 	if s.kind == nil {
 		s.fail(ErrSyntax, "data after the value")
 	}
-	return &Error{Offset: s.pos, Msg: s.msg, Kind: s.kind}
+	return false, &Error{Offset: s.pos, Msg: s.msg, Kind: s.kind}
 }
 
 // scanner is the state of one Scan. Its methods return false once something is wrong; then pos is the place.
@@ -24,6 +30,8 @@ type scanner struct {
 	left   int // elements still allowed
 	kind   error
 	msg    string
+	wanted string   // a key
+	has    bool     // it came
 	used   int      // of keys
 	keys   [40]span // the keys of the open objects that are still small; an array, so that nothing is allocated
 }

@@ -146,6 +146,23 @@ func TestTruncation(t *testing.T) {
 
 const ordinary = `["message",{"room":"general","text":"hé, how are you?","n":[1,2.5,-3e2,true,null],"o":{"a":1,"b":""}}]`
 
+func TestScanFor(t *testing.T) {
+	for text, want := range map[string]bool{
+		`{"k":1}`: true, `[[{"a":{"k":[]}}],2]`: true, `{"\u006b":1}`: true, objectOf(40, `"k":1`): true,
+		`["k"]`: false, `{"a":"k"}`: false, `{"kk":1,"":2}`: false, `"k"`: false,
+	} {
+		if has, err := ScanFor([]byte(text), Limits{}, "k"); has != want || err != nil {
+			t.Errorf("%s: %v, %v", text, has, err)
+		}
+	}
+	if has, err := ScanFor([]byte(`{"":1}`), Limits{}, ""); has || err != nil {
+		t.Error("the empty key is looked for")
+	}
+	if has, err := ScanFor([]byte(`{"k":1,"k":2}`), Limits{}, "k"); has || err == nil {
+		t.Error("a text that is refused has a key")
+	}
+}
+
 func TestScanDoesNotAllocate(t *testing.T) {
 	data := []byte(ordinary)
 	if n := testing.AllocsPerRun(100, func() { _ = Scan(data, Limits{}) }); n != 0 {

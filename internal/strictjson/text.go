@@ -1,6 +1,7 @@
 package strictjson
 
 import (
+	"bytes"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -131,6 +132,15 @@ func String(raw []byte) string {
 	return string(appendUnescaped(make([]byte, 0, len(inner)), inner))
 }
 
+// AppendString appends what a raw string says to dst; nothing for what is no string.
+func AppendString(dst, raw []byte) []byte {
+	inner, escaped := inside(raw)
+	if !escaped {
+		return append(dst, inner...)
+	}
+	return appendUnescaped(dst, inner)
+}
+
 // Is reports whether the raw string says s, without allocating when it has no escapes.
 func Is(raw []byte, s string) bool {
 	inner, escaped := inside(raw)
@@ -146,12 +156,7 @@ func inside(raw []byte) (inner []byte, escaped bool) {
 		return nil, false
 	}
 	inner = raw[1 : len(raw)-1]
-	for _, c := range inner {
-		if c == '\\' {
-			return inner, true
-		}
-	}
-	return inner, false
+	return inner, bytes.IndexByte(inner, '\\') >= 0
 }
 
 func appendUnescaped(dst, s []byte) []byte {

@@ -61,8 +61,9 @@ func stringsView(dst, args []byte, fields []string) (view []byte, picked []int) 
 			if fields != nil {
 				picked = append(picked, i)
 			}
-			s := strictjson.String(raw)
-			dst = append(binary.LittleEndian.AppendUint32(dst, uint32(len(s))), s...)
+			length := len(dst)
+			dst = strictjson.AppendString(append(dst, 0, 0, 0, 0), raw)
+			binary.LittleEndian.PutUint32(dst[length:], uint32(len(dst)-length-4))
 			n++
 		}
 		i++
