@@ -228,7 +228,7 @@ func beatsAll(ctx context.Context, turns []*turn) error {
 			return err
 		}
 		defer p.stop()
-		r, err := idle(ctx, &turn{s: t.s, row: &beating, p: p}, 5*time.Second)
+		r, err := idle(ctx, &turn{s: t.s, row: &beating, p: p}, 4*t.s.length)
 		t.addTime(beatCPU, r.beat)
 		return err
 	})

@@ -6,10 +6,12 @@
 //	go run ./test/bench -only nginx,full -parts events # some rows, some of the parts
 //	go run ./test/bench -format benchstat > new.txt    # for benchstat old.txt new.txt
 //	go run ./test/bench -profile DIR -only full        # where the time goes
+//	go run ./test/bench fan                            # one emit to many clients
 package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -38,31 +40,34 @@ type settings struct {
 }
 
 func main() {
-	if done, err := role(os.Args[1:]); done {
-		exit(err)
-	}
-	if len(os.Args) > 1 && os.Args[1] == "fan" {
-		exit(fan(os.Args[2:]))
-	}
-	s, err := parse(os.Args[1:], os.Getenv("SIOGW_BENCH") == "short")
-	if err != nil {
-		exit(err)
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err = bench(ctx, s, os.Stdout)
-	if ctx.Err() != nil {
-		err = fmt.Errorf("interrupted: %w", context.Cause(ctx))
-	}
-	stop()
-	exit(err)
-}
-
-func exit(err error) {
-	if err != nil {
+	if err := run(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(2)
 	}
-	os.Exit(0)
+}
+
+// run is the program, in whatever role.
+func run(args []string) error {
+	if done, err := role(args); done {
+		return err
+	}
+	if len(args) > 0 && args[0] == "fan" {
+		return fan(args[1:])
+	}
+	s, err := parse(args, os.Getenv("SIOGW_BENCH") == "short")
+	if errors.Is(err, flag.ErrHelp) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	err = bench(ctx, s, os.Stdout)
+	if ctx.Err() != nil {
+		return fmt.Errorf("interrupted: %w", context.Cause(ctx))
+	}
+	return err
 }
 
 // role runs this program as one of the processes of a measurement; done is false where args name none.
