@@ -23,6 +23,8 @@ type Session struct {
 	reason  engineio.Reason
 	started bool
 	paused  bool
+	away    bool // see Leave
+	late    bool // a ping was due then
 	pingBy  time.Time
 	timer   *time.Timer
 	beat    beat3
@@ -148,6 +150,8 @@ func (s *Session) pingDue() {
 	case s.eio != 3 && s.paused: // Resume gives time again
 	case time.Now().Before(s.pingBy):
 		s.timer.Reset(time.Until(s.pingBy))
+	case s.away && (s.eio != 3 || s.beat.pinged):
+		s.late = true
 	case s.eio == 3:
 		s.beatDue()
 	default:

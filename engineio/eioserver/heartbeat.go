@@ -14,7 +14,8 @@ type heartbeat struct {
 	at     time.Time // when the timer means something
 	pinged bool      // a pong is due at that time; in revision 3 a ping, always
 	held   bool      // reading was paused meanwhile: what is due may lie unread
-	late   bool      // the time came while reading was paused
+	late   bool      // the time came while reading was paused, or the handler away
+	away   bool      // see Session.Leave
 }
 
 // arm sets the session's timer. A wheel could stand in its place.
@@ -62,7 +63,7 @@ func (s *Session) beatDue() {
 		b.arm(s, o.PingTimeout)
 		s.to.Send(engineio.Packet{Type: engineio.Ping})
 		s.to.Flush()
-	case s.paused:
+	case s.paused || b.away:
 		b.late = true
 	case b.held:
 		b.held = false
