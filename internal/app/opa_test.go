@@ -1,13 +1,8 @@
 package app
 
 import (
-	"archive/tar"
-	"bytes"
 	"compress/gzip"
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -21,77 +16,34 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
+	"github.com/siogw/siogw/internal/bundletest"
 	"github.com/siogw/siogw/internal/config"
 	"github.com/siogw/siogw/internal/siotest"
 )
 
 const bundleKey = "a-secret-of-thirty-two-bytes-or-more"
 
-// bundle is a bundle as OPA reads them, signed with key unless that is empty.
-func bundle(t *testing.T, revision, key string, files map[string]string) []byte {
-	t.Helper()
-	if files[".manifest"] == "" {
-		files[".manifest"] = fmt.Sprintf(`{"revision":%q,"roots":["siogw","system/log"]}`, revision)
-	}
-	if key != "" {
-		files[".signatures.json"] = signatures(t, key, files)
-	}
-	var b bytes.Buffer
-	z := gzip.NewWriter(&b)
-	w := tar.NewWriter(z)
-	for name, text := range files {
-		if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o600, Size: int64(len(text))}); err != nil {
-			t.Fatal(err)
-		}
-		_, _ = io.WriteString(w, text)
-	}
-	_, _ = w.Close(), z.Close()
-	return b.Bytes()
+// bundle is a bundle of modules by path, signed with key unless that is empty.
+func bundle(revision, key string, modules map[string]string) *bundletest.Bundle {
+	return &bundletest.Bundle{Revision: revision, Key: key, Modules: modules}
 }
 
-// signatures is the JWS over the checksums of files. JSON in them must be canonical.
-func signatures(t *testing.T, key string, files map[string]string) string {
-	t.Helper()
-	var list []map[string]string
-	for name, text := range files {
-		list = append(list, map[string]string{"name": name, "hash": fmt.Sprintf("%x", sha256.Sum256([]byte(text))), "algorithm": "SHA-256"})
-	}
-	encode := func(v any) string {
-		text, err := json.Marshal(v)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return base64.RawURLEncoding.EncodeToString(text)
-	}
-	signed := encode(map[string]string{"alg": "HS256"}) + "." + encode(map[string]any{"files": list, "scope": "write"})
-	mac := hmac.New(sha256.New, []byte(key))
-	mac.Write([]byte(signed))
-	out, err := json.Marshal(map[string]any{"signatures": []string{signed + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(out)
-}
-
-// control is the service of OPA's management: bundles by long polling, with ETags, and what is uploaded.
+// control is the service of OPA's management: bundles, and what is uploaded.
 type control struct {
 	*httptest.Server
-	t *testing.T
+	t       *testing.T
+	bundles bundletest.Server
 
-	mu        sync.Mutex
-	bundles   map[string][]byte // by path
-	changed   chan struct{}
-	unchanged int // answers 304
-	events    []map[string]any
-	status    []map[string]any
+	mu     sync.Mutex
+	events []map[string]any
+	status []map[string]any
 }
 
 func newControl(t *testing.T) *control {
-	c := &control{t: t, bundles: map[string][]byte{}, changed: make(chan struct{})}
+	c := &control{t: t}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /bundles/{name}", c.bundle)
+	mux.Handle("GET /bundles/{name}", &c.bundles)
 	mux.HandleFunc("POST /logs", c.take(&c.events))
 	mux.HandleFunc("POST /status", func(_ http.ResponseWriter, r *http.Request) {
 		var one map[string]any
@@ -106,45 +58,11 @@ func newControl(t *testing.T) *control {
 	return c
 }
 
-// put offers a bundle; nil takes it away.
-func (c *control) put(name string, b []byte) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.bundles[name] = b
-	close(c.changed)
-	c.changed = make(chan struct{})
-}
-
-func (c *control) bundle(w http.ResponseWriter, r *http.Request) {
-	deadline := time.After(time.Second)
-	for {
-		c.mu.Lock()
-		b, changed := c.bundles[r.PathValue("name")], c.changed
-		c.mu.Unlock()
-		etag := fmt.Sprintf(`"%x"`, sha256.Sum256(b))
-		switch {
-		case b == nil:
-			http.Error(w, "none", http.StatusNotFound)
-			return
-		case r.Header.Get("If-None-Match") != etag:
-			w.Header().Set("Content-Type", "application/vnd.openpolicyagent.bundles")
-			w.Header().Set("ETag", etag)
-			_, _ = w.Write(b)
-			return
-		}
-		select {
-		case <-changed:
-		case <-r.Context().Done():
-			return
-		case <-deadline:
-			c.mu.Lock()
-			c.unchanged++
-			c.mu.Unlock()
-			w.Header().Set("Content-Type", "application/vnd.openpolicyagent.bundles")
-			w.Header().Set("ETag", etag)
-			w.WriteHeader(http.StatusNotModified)
-			return
-		}
+// put offers a bundle.
+func (c *control) put(name string, b *bundletest.Bundle) {
+	c.t.Helper()
+	if err := c.bundles.Offer(name, b); err != nil {
+		c.t.Fatal(err)
 	}
 }
 
@@ -219,9 +137,14 @@ func manageApp(t *testing.T, c *control, opa string) (*managed, func()) {
 
 func (m *managed) active(t *testing.T, revision string) {
 	t.Helper()
+	m.activeOf(t, "authz", revision)
+}
+
+func (m *managed) activeOf(t *testing.T, bundle, revision string) {
+	t.Helper()
 	waitFor(t, "revision "+revision, func() bool {
 		_, text := scrape(t, m.Admin(), "/metrics")
-		return strings.Contains(text, `siogw_opa_bundle_active{bundle="authz",revision="`+revision+`"} 1`)
+		return strings.Contains(text, fmt.Sprintf("siogw_opa_bundle_active{bundle=%q,revision=%q} 1", bundle, revision))
 	})
 }
 
@@ -265,7 +188,7 @@ func TestBundles(t *testing.T) {
 		t.Errorf("before the first bundle a handshake gets %d %s", resp.StatusCode, text)
 	}
 
-	c.put("authz", bundle(t, "one", bundleKey, authz("allow := true")))
+	c.put("authz", bundle("one", bundleKey, authz("allow := true")))
 	m.active(t, "one")
 	if status, text := scrape(t, m.Admin(), "/readyz"); status != http.StatusOK {
 		t.Errorf("/readyz is %d %s", status, text)
@@ -275,29 +198,29 @@ func TestBundles(t *testing.T) {
 	if !speaks(t, client, 1) {
 		t.Error("revision one allows")
 	}
-	c.put("authz", bundle(t, "two", bundleKey, authz("allow if input.kind != \"event\"")))
+	c.put("authz", bundle("two", bundleKey, authz("allow if input.kind != \"event\"")))
 	m.active(t, "two")
 	if speaks(t, client, 2) {
 		t.Error("revision two denies")
 	}
-	for name, bad := range map[string][]byte{
-		"unsigned":           bundle(t, "bad", "", authz("allow := true")),
-		"another key":        bundle(t, "bad", "another-secret-of-thirty-two-bytes", authz("allow := true")),
-		"changed":            tampered(t),
-		"no Rego":            bundle(t, "bad", bundleKey, authz("allow if")),
-		"a typo in the path": bundle(t, "bad", bundleKey, authz("allow if input.sesion.ip == \"\"")),
-		"no decision":        bundle(t, "bad", bundleKey, map[string]string{"other.rego": "package siogw.other\n\nx := 1\n"}),
-		"http.send":          bundle(t, "bad", bundleKey, authz("allow if http.send({\"method\": \"get\", \"url\": \"http://127.0.0.1\"})")),
+	for name, bad := range map[string]*bundletest.Bundle{
+		"unsigned":           bundle("bad", "", authz("allow := true")),
+		"another key":        bundle("bad", "another-secret-of-thirty-two-bytes", authz("allow := true")),
+		"changed":            {Revision: "bad", Key: bundleKey, Modules: authz("allow := false"), Tampered: authz("allow := true")},
+		"no Rego":            bundle("bad", bundleKey, authz("allow if")),
+		"a typo in the path": bundle("bad", bundleKey, authz("allow if input.sesion.ip == \"\"")),
+		"no decision":        bundle("bad", bundleKey, map[string]string{"other.rego": "package siogw.other\n\nx := 1\n"}),
+		"http.send":          bundle("bad", bundleKey, authz("allow if http.send({\"method\": \"get\", \"url\": \"http://127.0.0.1\"})")),
 	} {
 		c.put("authz", bad)
 		m.counts(t, `siogw_opa_bundle_failing{bundle="authz"} 1`)
 		if m.active(t, "two"); speaks(t, client, 3) {
 			t.Errorf("%s: a bad bundle was taken", name)
 		}
-		c.put("authz", bundle(t, "two", bundleKey, authz("allow if input.kind != \"event\" # after "+name)))
+		c.put("authz", bundle("two", bundleKey, authz("allow if input.kind != \"event\" # after "+name)))
 		m.counts(t, `siogw_opa_bundle_failing{bundle="authz"} 0`)
 	}
-	c.put("authz", bundle(t, "three", bundleKey, authz("allow := true")))
+	c.put("authz", bundle("three", bundleKey, authz("allow := true")))
 	m.active(t, "three")
 	if !speaks(t, client, 4) {
 		t.Error("revision three allows")
@@ -308,7 +231,7 @@ func TestBundles(t *testing.T) {
 	if !speaks(t, client, 5) {
 		t.Error("a reload lost the policy of the bundles")
 	}
-	c.see("an answer 304", func() bool { return c.unchanged > 0 })
+	c.see("an answer 304", func() bool { return c.bundles.Unchanged.Load() > 0 })
 	c.see("the status", func() bool {
 		return slices.ContainsFunc(c.status, func(s map[string]any) bool {
 			all, _ := s["bundles"].(map[string]any)
@@ -332,14 +255,6 @@ func TestBundles(t *testing.T) {
 	}
 }
 
-// tampered is signed, and changed after that.
-func tampered(t *testing.T) []byte {
-	files := authz("allow := false")
-	bundle(t, "bad", bundleKey, files)
-	files["authz.rego"] = "package siogw.authz\n\nallow := true\n"
-	return bundle(t, "bad", "", files)
-}
-
 const logRules = `package system.log
 
 mask contains "/input/session/ip"
@@ -353,7 +268,7 @@ func TestDecisionLogs(t *testing.T) {
 	files := authz(`allow if input.event != "denied"`)
 	files["log.rego"] = logRules
 	files["authz.rego"] = "package siogw.authz\n\nallow if input.kind != \"event\"\nallow if input.event != \"denied\"\n"
-	c.put("authz", bundle(t, "one", bundleKey, files))
+	c.put("authz", bundle("one", bundleKey, files))
 	m, stop := manageApp(t, c, fmt.Sprintf(managedOPA, t.TempDir()))
 	m.active(t, "one")
 	client := siotest.NewClient(t, m.url, nil)
@@ -458,13 +373,15 @@ func TestLogRulesOfFiles(t *testing.T) {
 // TestDiscovery finds the bundles by a bundle.
 func TestDiscovery(t *testing.T) {
 	c := newControl(t)
-	c.put("found", bundle(t, "found", "", map[string]string{".manifest": `{"revision":"found","roots":["config"]}`,
-		"config/data.json": `{"bundles":{"authz":{"service":"control","resource":"bundles/authz"}},"decision_logs":{"service":"control"}}`}))
+	c.put("found", &bundletest.Bundle{Revision: "found", Roots: []string{"config"}, Data: map[string]any{"config": map[string]any{
+		"bundles":       map[string]any{"authz": map[string]any{"service": "control", "resource": "bundles/authz"}},
+		"decision_logs": map[string]any{"service": "control"},
+	}}})
 	m, stop := manageApp(t, c, "\n  discovery: { service: control, resource: bundles/found, decision: config }\n")
 	if _, text := scrape(t, m.Admin(), "/readyz"); !strings.Contains(text, "no policy yet") {
 		t.Errorf("/readyz is %s", text)
 	}
-	c.put("authz", bundle(t, "one", "", authz("allow := true")))
+	c.put("authz", bundle("one", "", authz("allow := true")))
 	m.active(t, "one")
 	client := siotest.NewClient(t, m.url, nil)
 	client.Join("/", "")

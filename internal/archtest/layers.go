@@ -87,15 +87,16 @@ var packages = map[string]pkg{
 	"cmd/siogw":         {layer: 9},
 
 	// Tests and their tools.
-	"internal/siotest":  {layer: 0, heavy: []string{"gorilla"}},
-	"internal/wasmtest": {layer: 0},
-	"internal/archtest": {layer: 0},
-	"test/interop":      {layer: 9, tests: []string{"yaml"}, above: true},
-	"test/advisories":   {layer: 9, above: true},
-	"test/abuse":        {layer: 9, above: true},
-	"test/sdk":          {layer: 9, above: true},
-	"test/bench":        {layer: 9, heavy: []string{"gorilla"}, above: true},
+	"internal/siotest":    {layer: 0, heavy: []string{"gorilla"}},
+	"internal/wasmtest":   {layer: 0},
+	"internal/bundletest": {layer: 0, heavy: []string{"opa"}},
+	"internal/archtest":   {layer: 0},
+	"test/interop":        {layer: 9, tests: []string{"yaml"}, above: true},
+	"test/advisories":     {layer: 9, above: true},
+	"test/abuse":          {layer: 9, above: true},
+	"test/sdk":            {layer: 9, above: true},
+	"test/bench":          {layer: 9, heavy: []string{"gorilla"}, above: true},
 }
 
 // testTools may be imported by the tests of every layer, and by no package that ships but these.
-var testTools = map[string][]string{"internal/siotest": {"test/bench"}, "internal/wasmtest": nil}
+var testTools = map[string][]string{"internal/siotest": {"test/bench"}, "internal/wasmtest": nil, "internal/bundletest": nil}

@@ -91,7 +91,7 @@ func TestCounted(t *testing.T) {
 	} {
 		asked = 0
 		dir := t.TempDir()
-		if err := in.Encode(job{"4", "websocket", "", up.url, up.control, []any{c.step}, &running{dir, 0, admin.URL}}); err != nil {
+		if err := in.Encode(job{"4", "websocket", "", up.url, up.control, []any{c.step}, &running{Dir: dir, Admin: admin.URL}}); err != nil {
 			t.Fatal(err)
 		}
 		var r result

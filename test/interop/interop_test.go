@@ -88,8 +88,10 @@ func (s *scenario) runBare(t *testing.T) {
 
 func (s *scenario) runGateway(t *testing.T) {
 	up := startServer(t, s.Server)
+	s.serveBundles(t)
 	gw := startGateway(t, s, up)
 	s.running = gw.running
+	s.running.Bundles = s.control
 	log := &decisionLog{path: filepath.Join(gw.dir, "decisions.jsonl")}
 	s.each(t, up, gw.url, func(t *testing.T) {
 		if err := log.check(s.Decisions, s.Undecided); err != nil {
@@ -118,6 +120,8 @@ type running struct {
 	Dir   string `json:"dir"`
 	PID   int    `json:"pid"`
 	Admin string `json:"admin"` // URL; nobody answers there where the scenario has no admin.listen
+
+	Bundles string `json:"bundles"` // URL; nobody answers there where the scenario has none
 }
 
 // result is what driver.cjs says of a run.

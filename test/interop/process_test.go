@@ -165,7 +165,7 @@ func startGateway(t *testing.T, s *scenario, up server) gateway {
 		conn, err := net.DialTimeout("tcp", address, time.Second)
 		if err == nil {
 			conn.Close()
-			return gateway{"http://" + address, dir, &running{dir, p.cmd.Process.Pid, "http://" + s.admin}}
+			return gateway{"http://" + address, dir, &running{Dir: dir, PID: p.cmd.Process.Pid, Admin: "http://" + s.admin}}
 		}
 		select {
 		case <-ended:

@@ -199,6 +199,10 @@ class Run {
       run({ files, by }) { return this.running.change(files, by); },
     },
     reauthorize: { keys: [], run() { return this.running.post('/reauthorize', 202); } },
+    bundle: { // offers a bundle of policies, and waits till it is in force; refused: till it has failed
+      keys: ['name', 'revision', 'roots', 'modules', 'data', 'delta', 'key', 'algo', 'tampered', 'refused'],
+      run(arg) { return this.running.bundle(arg); },
+    },
     counted: { // metrics of the gateway have gone up by so much since the run began; waits for it
       keys: ['metrics'],
       run({ metrics }) { return this.running.counted(metrics); },

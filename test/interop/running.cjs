@@ -38,6 +38,17 @@ class Running {
     if (res.status !== status) throw new Error(`${to}: ${res.status} ${text}`);
   }
 
+  async bundle({ name, refused, ...what }) {
+    const res = await fetch(`${this.gateway.bundles}/bundles/${name}`, { method: 'PUT', body: JSON.stringify(what) });
+    if (!res.ok) throw new Error(`bundle ${name}: ${res.status} ${await res.text()}`);
+    const wanted = refused ? { name: 'siogw_opa_bundle_failing', labels: { bundle: name } }
+      : { name: 'siogw_opa_bundle_active', labels: { bundle: name, revision: what.revision } };
+    for (const end = Date.now() + WAIT; sum(await this.#metrics(), wanted) !== 1;) {
+      if (Date.now() > end) throw new Error(`bundle ${name} ${what.revision} is not ${refused ? 'refused' : 'in force'}`);
+      await new Promise((resolve) => { setTimeout(resolve, 20); });
+    }
+  }
+
   // counted waits till each of wanted, {name, labels, up}, is so much above what it was.
   async counted(wanted) {
     for (const end = Date.now() + WAIT; ;) {

@@ -30,6 +30,7 @@ type scenario struct {
 	Rego       string            `yaml:"rego"`       // the policy; empty for the baseline
 	Files      map[string]string `yaml:"files"`      // beside the configuration
 	Guests     map[string]string `yaml:"guests"`     // file name beside the configuration: folder below guests/
+	Bundles    map[string]any    `yaml:"bundles"`    // policy bundles that are served from the start, by name: bundletest.Bundle
 	Steps      []map[string]any  `yaml:"steps"`
 	Decisions  []map[string]any  `yaml:"decisions"` // in the log, in this order, others between
 	Undecided  []map[string]any  `yaml:"undecided"` // not in the log
@@ -37,6 +38,7 @@ type scenario struct {
 	parser  string   // the package of another parser; empty for the default one
 	without []string // client/transport, not played
 	admin   string   // address of the gateway's admin listener
+	control string   // URL that serves bundles
 	running *running // the gateway; nil without one
 }
 
@@ -198,7 +200,8 @@ func (s *scenario) writeConfig(t *testing.T, dir string, config map[string]any) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	files["siogw.yaml"] = strings.NewReplacer("SCENARIO_SECRET", secret, "SCENARIO_UPSTREAM", upstream, "SCENARIO_ADMIN", s.admin).Replace(string(text))
+	files["siogw.yaml"] = strings.NewReplacer("SCENARIO_SECRET", secret, "SCENARIO_UPSTREAM", upstream, "SCENARIO_ADMIN", s.admin,
+		"SCENARIO_BUNDLES", s.control).Replace(string(text))
 	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
