@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"errors"
 	"maps"
 	"net/http"
@@ -36,7 +37,7 @@ func (g *Gateway) accept(o *eioserver.Opening) (engineio.Handler, error) {
 		s.abandon()
 		return nil, err
 	}
-	g.tellCookie(o)
+	s.tellCookie(o)
 	g.stats.open.Add(1)
 	g.stats.opened.Add(1)
 	s.enter()
@@ -45,15 +46,16 @@ func (g *Gateway) accept(o *eioserver.Opening) (engineio.Handler, error) {
 
 // tellCookie does what the option cookie of engine.io does (lib/server.ts, generateId and "headers"): the
 // upstream cannot, since it sets it on polling handshakes only, and none reaches it.
-func (g *Gateway) tellCookie(o *eioserver.Opening) {
-	if g.opt.Cookie == "" || o.Transport != "polling" {
+func (s *session) tellCookie(o *eioserver.Opening) {
+	name := s.gen.Cookie
+	if name == "" || o.Transport != "polling" {
 		return
 	}
 	sid := o.ID
 	if o.SID != "" {
 		sid = o.SID
 	}
-	c := http.Cookie{Name: g.opt.Cookie, Value: sid, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: o.Secure}
+	c := http.Cookie{Name: name, Value: sid, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: o.Secure}
 	o.Header.Add("Set-Cookie", c.String())
 }
 
@@ -116,7 +118,8 @@ func (g *Gateway) newSession(o *eioserver.Opening) *session {
 	if o.Addr.IsValid() {
 		s.base.IP = o.Addr.String()
 	}
-	client, server := s.gen.Limits.packets()
+	s.payload = cmp.Or(o.MaxPayload, s.gen.Limits.Payload)
+	client, server := s.gen.Limits.packets(s.payload)
 	s.down = &end{s: s, dir: engine.In, eio: o.Session, decoder: socketio.Decoder{From: socketio.Client, Parser: g.opt.Parser, Limits: client}}
 	s.up = &end{s: s, dir: engine.Out, peer: s.down, decoder: socketio.Decoder{From: socketio.Server, Parser: g.opt.Parser, Limits: server}}
 	s.down.peer, s.up.eio = s.up, nowhere{}
@@ -126,22 +129,22 @@ func (g *Gateway) newSession(o *eioserver.Opening) *session {
 
 // dialOptions says how the upstream's session is opened. What a decision put into extra goes before the client's own query.
 func (s *session) dialOptions(o *eioserver.Opening, extra url.Values) (eioclient.Options, error) {
-	g, lim := s.g, &s.gen.Limits
+	g := s.g
 	header, query := upstreamHeader(o.Request, o.Addr, o.Secure), o.Request.URL.Query()
 	if err := s.tellHandshake(header, query); err != nil {
 		return eioclient.Options{}, err
 	}
 	maps.Copy(query, extra)
 	return eioclient.Options{
-		Header:     header,
-		EIO:        g.poolOf(o.Request).upstreamEIO(o.EIO),
-		Query:      query,
-		MaxPayload: lim.UpstreamPayload,
-		HighWater:  highWater,
-		Account:    o.Account,
-		HardLimit:  highWater + 2*lim.Payload,
-		Seat:       o.Seat,
-		Logger:     g.opt.Logger,
+		Header:    header,
+		EIO:       g.poolOf(o.Request).upstreamEIO(o.EIO),
+		Query:     query,
+		Payload:   &g.upstreamPayload,
+		HighWater: highWater,
+		Account:   o.Account,
+		HardLimit: highWater + 2*s.payload,
+		Seat:      o.Seat,
+		Logger:    g.opt.Logger,
 	}, nil
 }
 

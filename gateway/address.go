@@ -7,23 +7,29 @@ import (
 	"strings"
 )
 
+// proxies are who is believed about the client's address.
+type proxies struct {
+	list   []netip.Prefix // see Front.Trusted
+	header string         // see Front.TrustedHeader
+}
+
 // address gives the client's address and whether it came over TLS. Headers count only as far as trusted
 // proxies wrote them: read from the right, the first address that is no trusted proxy is the client's,
 // because everything left of it is the client's own word.
-func (g *Gateway) address(r *http.Request) (addr netip.Addr, secure bool) {
+func (p *proxies) address(r *http.Request) (addr netip.Addr, secure bool) {
 	secure = r.TLS != nil
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err == nil {
 		addr = peer.Addr().Unmap()
 	} // else a Unix socket: its peers have no address, and are told apart by a proxy's word alone
-	if !g.trusted(addr) {
+	if !p.trusted(addr) {
 		return addr, secure
 	}
-	switch name := g.opt.TrustedHeader; name {
+	switch name := p.header; name {
 	case "", "x-forwarded-for":
-		return g.forwardedFor(r, addr, secure)
+		return p.forwardedFor(r, addr, secure)
 	case "forwarded":
-		return g.forwarded(r, addr, secure)
+		return p.forwarded(r, addr, secure)
 	default:
 		if v := r.Header.Values(name); len(v) == 1 {
 			if a := node(v[0]); a.IsValid() {
@@ -44,7 +50,7 @@ func protoHeader(r *http.Request, secure bool) bool {
 
 // forwardedFor reads X-Forwarded-For and -Proto. What a trusted proxy did not write as an address ends
 // the chain.
-func (g *Gateway) forwardedFor(r *http.Request, addr netip.Addr, secure bool) (netip.Addr, bool) {
+func (p *proxies) forwardedFor(r *http.Request, addr netip.Addr, secure bool) (netip.Addr, bool) {
 	secure = protoHeader(r, secure)
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for _, hop := range slices.Backward(hops) {
@@ -52,7 +58,7 @@ func (g *Gateway) forwardedFor(r *http.Request, addr netip.Addr, secure bool) (n
 		if !a.IsValid() {
 			break
 		}
-		if addr = a; !g.trusted(addr) {
+		if addr = a; !p.trusted(addr) {
 			break
 		}
 	}
@@ -60,7 +66,7 @@ func (g *Gateway) forwardedFor(r *http.Request, addr netip.Addr, secure bool) (n
 }
 
 // forwarded reads Forwarded (RFC 7239) by the same rule; each element has a proto of its own.
-func (g *Gateway) forwarded(r *http.Request, addr netip.Addr, secure bool) (netip.Addr, bool) {
+func (p *proxies) forwarded(r *http.Request, addr netip.Addr, secure bool) (netip.Addr, bool) {
 	rest := strings.Join(r.Header.Values("Forwarded"), ",")
 	for rest != "" {
 		var last string
@@ -72,7 +78,7 @@ func (g *Gateway) forwarded(r *http.Request, addr netip.Addr, secure bool) (neti
 		if h.proto {
 			secure = h.secure
 		}
-		if addr = h.addr; !g.trusted(addr) {
+		if addr = h.addr; !p.trusted(addr) {
 			break
 		}
 	}
@@ -80,11 +86,11 @@ func (g *Gateway) forwarded(r *http.Request, addr netip.Addr, secure bool) (neti
 }
 
 // trusted reports whether a is a proxy's; the zero address, that of Unix sockets, by the zero prefix.
-func (g *Gateway) trusted(a netip.Addr) bool {
+func (p *proxies) trusted(a netip.Addr) bool {
 	if !a.IsValid() {
-		return slices.Contains(g.opt.Trusted, netip.Prefix{})
+		return slices.Contains(p.list, netip.Prefix{})
 	}
-	return slices.ContainsFunc(g.opt.Trusted, func(p netip.Prefix) bool { return p.Contains(a) })
+	return slices.ContainsFunc(p.list, func(one netip.Prefix) bool { return one.Contains(a) })
 }
 
 // clientKey is what limits per address count by: one IPv4 address, or one IPv6 network, since a single

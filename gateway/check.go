@@ -46,7 +46,7 @@ func (j *job) check(lim *Limits) error {
 	if err := strictjson.Scan(j.pkt.Data, strictjson.Limits{Depth: lim.Depth, Elements: lim.Elements, Number: lim.Number}); err != nil {
 		return fmt.Errorf("the result: %w", err)
 	}
-	limit := lim.Payload
+	limit := j.from.s.payload
 	if j.from.dir == engine.Out {
 		limit = lim.UpstreamPayload
 	}

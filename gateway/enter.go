@@ -96,7 +96,7 @@ func (s *session) admitRate(j *job) engine.Code {
 	if u := j.n.user; u != nil && !u.events.allow(lim.EventsPerIdentity, in.Time) {
 		return engine.CodeIdentityEvents
 	}
-	if code := s.events.cost(lim, in.Bytes, in.Time); code != engine.CodeNone {
+	if code := s.events.cost(lim, s.payload+lim.attachments(s.payload), in.Bytes, in.Time); code != engine.CodeNone {
 		return code
 	}
 	if j.pkt.HasID && !j.n.toServer.room(lim.Acks, in.Time) {

@@ -9,7 +9,7 @@ import (
 )
 
 func TestForwarded(t *testing.T) {
-	g := &Gateway{opt: Fixed{TrustedHeader: "forwarded", Trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}}
+	g := &proxies{[]netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, "forwarded"}
 	for name, c := range map[string]struct {
 		peer   string
 		header []string
@@ -63,7 +63,7 @@ func TestTrustedHeader(t *testing.T) {
 		"no address":   {"x-real-ip", []string{"localhost"}, "10.0.0.1"},
 		"list default": {"", []string{"ignored"}, "198.51.100.77"},
 	} {
-		g := &Gateway{opt: Fixed{TrustedHeader: c.header, Trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}}
+		g := &proxies{[]netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, c.header}
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.RemoteAddr = "10.0.0.1:1"
 		r.Header.Set("X-Forwarded-For", "198.51.100.77")
@@ -89,7 +89,7 @@ func TestUnixPeer(t *testing.T) {
 		"others are":    {[]netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}, "invalid IP"},
 		"and the proxy": {[]netip.Prefix{{}, netip.MustParsePrefix("198.51.100.0/24")}, "203.0.113.9"},
 	} {
-		g := &Gateway{opt: Fixed{Trusted: c.trusted}}
+		g := &proxies{list: c.trusted}
 		if addr, _ := g.address(r); addr.String() != c.want {
 			t.Errorf("%s: %v, want %s", name, addr, c.want)
 		}
@@ -101,7 +101,7 @@ func FuzzForwarded(f *testing.F) {
 	for _, seed := range []string{"", "for=1.2.3.4", `for="`, `"`, `\"`, `for="a\`, ",", `for=1.2.3.4;proto="https`, "for=10.0.0.9"} {
 		f.Add(seed)
 	}
-	g := &Gateway{opt: Fixed{TrustedHeader: "forwarded", Trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}}
+	g := &proxies{[]netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, "forwarded"}
 	f.Fuzz(func(t *testing.T, claim string) {
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.RemoteAddr = "10.0.0.1:1"

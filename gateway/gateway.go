@@ -12,7 +12,6 @@ import (
 
 	"github.com/siogw/siogw/engine"
 	"github.com/siogw/siogw/engineio/eioserver"
-	"github.com/siogw/siogw/socketio"
 )
 
 // Gateway is the enforcement point, an http.Handler: Options.Path is Engine.IO, everything else passes
@@ -35,6 +34,8 @@ type Gateway struct {
 	passes     passes
 	memory     memory
 	unfinished atomic.Int64 // bytes of clients' packets whose attachments are not all there
+
+	upstreamPayload atomic.Int64 // Limits.UpstreamPayload, for connections to look at
 }
 
 // highWater is the number of bytes in a send buffer at which its source is stopped.
@@ -46,11 +47,15 @@ func New(opt Options) (*Gateway, error) {
 		return nil, err
 	}
 	g := &Gateway{opt: opt.Fixed, prefix: opt.Limits.IPv6Prefix}
-	gen, err := newGeneration(opt.Rules, 1)
+	if !opt.Portable {
+		g.loops = eioserver.NewLoops(runtime.GOMAXPROCS(0))
+	}
+	gen, err := g.newGeneration(opt.Rules, 1)
 	if err != nil {
 		return nil, err
 	}
 	g.rules.Store(gen)
+	g.upstreamPayload.Store(int64(opt.Limits.UpstreamPayload))
 	pools, err := g.newPools()
 	if err != nil {
 		return nil, err
@@ -58,27 +63,7 @@ func New(opt Options) (*Gateway, error) {
 	g.pools = byHost(pools)
 	g.memory.limit.Store(opt.Limits.Memory)
 	g.memory.reclaim = g.reclaim
-	if !opt.Portable {
-		g.loops = eioserver.NewLoops(runtime.GOMAXPROCS(0))
-	}
-	front := eioserver.Options{
-		Loops:        g.loops,
-		Transports:   opt.Transports,
-		EIO3:         opt.EIO3,
-		PingInterval: opt.PingInterval,
-		PingTimeout:  opt.PingTimeout,
-		MaxPayload:   opt.Limits.Payload,
-		HardLimit:    opt.Limits.SendBuffer,
-		HighWater:    highWater,
-		Deflate:      eioserver.Deflate{On: opt.Compression.Enabled, MinSize: opt.Compression.MinSize, MaxRatio: opt.Compression.MaxRatio},
-		Origins:      opt.Origins,
-		Address:      g.address,
-		Accept:       g.accept,
-		Refused:      g.refusedRequest,
-		Logger:       opt.Logger,
-	}
-	g.limit(&front, &opt.Limits)
-	if err = g.newRoutes(front); err != nil {
+	if err = g.newRoutes(gen.front); err != nil {
 		return nil, err
 	}
 	return g, nil
@@ -86,11 +71,8 @@ func New(opt Options) (*Gateway, error) {
 
 // complete sets the defaults and checks what has none.
 func (o *Options) complete() error {
-	switch {
-	case !strings.HasPrefix(o.Path, "/") || !strings.HasSuffix(o.Path, "/") || o.Path == "/":
+	if !strings.HasPrefix(o.Path, "/") || !strings.HasSuffix(o.Path, "/") || o.Path == "/" {
 		return errors.New("gateway: path must begin and end with a slash and name a folder")
-	case o.EIO3 && o.Parser != socketio.JSON:
-		return errors.New("gateway: msgpack is not spoken over Engine.IO 3")
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -113,10 +95,11 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case rt.pool(r) == nil: // another host
 		http.NotFound(w, r)
 	default:
+		front := by.gen.front
 		if r.URL.Query().Has("sid") { // of a session, which has rules of its own; and it may take long
 			by.done()
 		}
-		rt.server.ServeHTTP(w, by.with(r))
+		rt.server.Serve(front, w, by.with(r))
 	}
 }
 

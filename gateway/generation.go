@@ -2,9 +2,13 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"sync/atomic"
+
+	"github.com/siogw/siogw/engineio/eioserver"
+	"github.com/siogw/siogw/socketio"
 )
 
 // generation is Rules at work. A session holds the one that it judges by, and moves on between packets only: one
@@ -13,16 +17,24 @@ type generation struct {
 	Rules
 	n     uint64 // counts up
 	rooms Mapping
+	front *eioserver.Options // what Engine.IO makes of the rules
+	*proxies
 	users atomic.Int64 // who may decide by it; the gateway is one while it is in force
 }
 
 // newGeneration makes complete rules ready for use. It fails on rules of rooms that cannot work.
-func newGeneration(r Rules, n uint64) (*generation, error) {
+func (g *Gateway) newGeneration(r Rules, n uint64) (*generation, error) {
 	mapping, err := newMapping(&r.Rooms, &r.Limits)
 	if err != nil {
 		return nil, fmt.Errorf("gateway: %w", err)
 	}
-	gen := &generation{Rules: r, n: n, rooms: mapping}
+	if r.EIO3 && g.opt.Parser != socketio.JSON {
+		return nil, errors.New("gateway: msgpack is not spoken over Engine.IO 3")
+	}
+	gen := &generation{Rules: r, n: n, rooms: mapping, proxies: &proxies{r.Trusted, r.TrustedHeader}}
+	if gen.front, err = g.newFront(gen); err != nil {
+		return nil, fmt.Errorf("gateway: %w", err)
+	}
 	gen.users.Store(1)
 	return gen, nil
 }
@@ -72,7 +84,7 @@ func (s *session) follow(before *generation) {
 	if len(s.gen.Responses) == 0 || len(before.Responses) == 0 || &s.gen.Responses[0] != &before.Responses[0] {
 		s.tallies = nil
 	}
-	s.down.decoder.Limits, s.up.decoder.Limits = s.gen.Limits.packets()
+	s.down.decoder.Limits, s.up.decoder.Limits = s.gen.Limits.packets(s.payload)
 	s.awaitExpiry() // what happens then may have changed
 }
 

@@ -9,17 +9,16 @@ import (
 	"github.com/siogw/siogw/engine"
 )
 
-// Guard gives l without the connections of banned addresses, and with at most perIP open ones of one address (0
-// for no limit): they are closed before anything is read. Peers that are trusted proxies pass, since they stand
+// Guard gives l without the connections of banned addresses, and with at most Limits.SocketsPerIP open ones of one
+// address: they are closed before anything is read. Peers that are trusted proxies pass, since they stand
 // for many.
-func (g *Gateway) Guard(l net.Listener, perIP int) net.Listener {
-	return &guard{Listener: l, g: g, perIP: perIP, open: map[netip.Prefix]int{}}
+func (g *Gateway) Guard(l net.Listener) net.Listener {
+	return &guard{Listener: l, g: g, open: map[netip.Prefix]int{}}
 }
 
 type guard struct {
 	net.Listener
-	g     *Gateway
-	perIP int
+	g *Gateway
 
 	mu   sync.Mutex
 	open map[netip.Prefix]int
@@ -37,7 +36,7 @@ func (l *guard) Accept() (net.Conn, error) {
 			return conn, nil
 		}
 		peer := tcp.RemoteAddr().(*net.TCPAddr).AddrPort().Addr().Unmap() // always, of a TCPConn
-		if l.g.trusted(peer) {
+		if l.g.rules.Load().trusted(peer) {
 			return conn, nil
 		}
 		key := l.g.clientKey(peer)
@@ -58,7 +57,7 @@ func (l *guard) take(key netip.Prefix) engine.Code {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.perIP > 0 && l.open[key] >= l.perIP {
+	if most := l.g.rules.Load().Limits.SocketsPerIP; most > 0 && l.open[key] >= most {
 		return engine.CodeConnectionsPerIP
 	}
 	l.open[key]++

@@ -16,7 +16,7 @@ import (
 // of HTTP. It reports whether it did.
 func (g *Gateway) turnAway(gen *generation, w http.ResponseWriter, r *http.Request) bool {
 	if g.bans.any() {
-		addr, _ := g.address(r)
+		addr, _ := gen.address(r)
 		if until, banned := g.bans.address(g.clientKey(addr), time.Now()); banned {
 			w.Header().Set("Retry-After", strconv.Itoa(int(time.Until(until)/time.Second)+1))
 			g.turn(w, http.StatusTooManyRequests, engine.CodeBanned)

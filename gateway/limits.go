@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/siogw/siogw/engineio/eioserver"
-	"github.com/siogw/siogw/internal/shields"
 	"github.com/siogw/siogw/socketio"
 )
 
@@ -62,38 +60,22 @@ func (l *Limits) complete() {
 		l.SendBuffer = highWater + 2*l.UpstreamPayload
 	}
 	l.SendBuffer = max(l.SendBuffer, highWater)
-	if l.AttachmentBytes == 0 {
-		l.AttachmentBytes = l.Payload
-	}
 	l.HTTP.BodyTime = cmp.Or(l.HTTP.BodyTime, 30*time.Second)
 	l.HTTP.PassTime = cmp.Or(l.HTTP.PassTime, 30*time.Second)
 	l.Sessions.WriteTime = cmp.Or(l.Sessions.WriteTime, 20*time.Second)
 }
 
-// packets gives the limits that decoders keep, of clients' packets and of servers'.
-func (l *Limits) packets() (client, server socketio.Limits) {
+// attachments gives the limit of a session's attachments, whose messages have a limit of payload.
+func (l *Limits) attachments(payload int) int { return cmp.Or(l.AttachmentBytes, payload) }
+
+// packets gives the limits that decoders keep, of clients' packets and of servers', in a session whose client was told
+// payload.
+func (l *Limits) packets(payload int) (client, server socketio.Limits) {
 	client = socketio.Limits{Depth: l.Depth, Elements: l.Elements, Number: l.Number, Attachments: l.Attachments,
-		EventName: l.EventName, Namespace: l.NamespaceName, AttachmentBytes: l.AttachmentBytes}
+		EventName: l.EventName, Namespace: l.NamespaceName, AttachmentBytes: l.attachments(payload)}
 	server = client
 	server.AttachmentBytes = l.UpstreamPayload
 	return client, server
-}
-
-// limit puts the limits that are Engine.IO's to keep into its options.
-func (g *Gateway) limit(o *eioserver.Options, lim *Limits) {
-	l, t := &lim.Sessions, &lim.Traffic
-	o.BodyTimeout, o.WriteTimeout, o.PollTimeout = lim.HTTP.BodyTime, l.WriteTime, l.PollTime
-	o.Idle, o.Lifetime = l.Idle, l.Lifetime
-	o.Upgrades, o.TotalUpgrades = l.Upgrades, l.TotalUpgrades
-	o.Rates = eioserver.Rates{Frames: eioserver.Rate(t.Frames), Control: eioserver.Rate(t.Control),
-		Fragments: eioserver.Rate(t.Fragments), Bytes: eioserver.Rate(t.Bytes)}
-	o.Unasked = func() { g.rules.Load().Shields.Count(shields.UnaskedPong) }
-	o.Slowed = func() { g.stats.slowed.Add(1) }
-	o.OriginRequired = g.opt.OriginRequired
-	o.AnyAddress = g.opt.Bind == BindCookie || g.opt.Bind == BindNone
-	if g.opt.Bind == BindCookie {
-		o.Cookie = sessionCookie
-	}
 }
 
 // Bind says what a sid is bound to, beside the protocol's revision.

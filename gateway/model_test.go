@@ -176,8 +176,8 @@ func rigRevisions(t *testing.T, client, server int) (*Gateway, *session, *side, 
 		t.Fatal(err)
 	}
 	upstream, _ := url.Parse("http://127.0.0.1:1")
-	g, err := New(Options{Fixed: Fixed{Path: "/socket.io/", Upstream: upstream, EIO3: true, UpstreamEIO: server, Translate: server == 4},
-		Rules: Rules{Engine: policy, Limits: Limits{Namespaces: 3}, Rooms: roomsOfModel, Deny: Deny{Event: "siogw:denied", MaxPerMinute: 5}}})
+	g, err := New(Options{Fixed: Fixed{Path: "/socket.io/", Upstream: upstream, UpstreamEIO: server, Translate: server == 4},
+		Rules: Rules{Front: Front{EIO3: true}, Engine: policy, Limits: Limits{Namespaces: 3}, Rooms: roomsOfModel, Deny: Deny{Event: "siogw:denied", MaxPerMinute: 5}}})
 	if err != nil {
 		t.Fatal(err)
 	}

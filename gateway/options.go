@@ -29,20 +29,25 @@ type Fixed struct {
 
 	Parser socketio.Parser // what both sides speak; default JSON
 
-	Compression Compression // of WebSockets with clients; default off
-
-	EIO3        bool // admits clients of Engine.IO 3, whose packets are those of Socket.IO 4
-	Translate   bool // puts their packets into those of Socket.IO 5, for an upstream without Engine.IO 3
+	Translate   bool // puts packets of clients of Engine.IO 3 into those of Socket.IO 5, for an upstream without Engine.IO 3
 	UpstreamEIO int  // the upstream's own revision: 4, or 3 for servers 1.x and 2.x, which take no others; default 4
 
 	// Portable serves each connection by goroutines of its own, as is done for TLS and outside Linux; otherwise event
 	// loops serve it, one for each core.
 	Portable bool
 
+	Log    Log // nil: decisions are not logged
+	Logger *slog.Logger
+}
+
+// Front is how clients are let in. When it changes, open sessions go on by what they were let in by.
+type Front struct {
 	Transports   []string      // any of polling, websocket
+	EIO3         bool          // admits clients of Engine.IO 3, whose packets are those of Socket.IO 4
 	PingInterval time.Duration // of the downstream heartbeat
 	PingTimeout  time.Duration
-	Origins      []string // exact; empty admits the same host only
+	Compression  Compression // of WebSockets with clients; default off
+	Origins      []string    // exact; empty admits the same host only
 	// OriginRequired refuses clients without an Origin, but for pages of the same origin. Browsers send one.
 	OriginRequired bool
 	Cookie         string         // names the cookie that tells a polling client its sid; "" for none
@@ -51,9 +56,6 @@ type Fixed struct {
 	// TrustedHeader is where they tell it, in lower case: x-forwarded-for (the default), forwarded, or the name
 	// of a header that holds one address.
 	TrustedHeader string
-
-	Log    Log // nil: decisions are not logged
-	Logger *slog.Logger
 }
 
 // Limits bounds what a client may cost. Zero means no limit, except where a default is named.
@@ -71,7 +73,7 @@ type Limits struct {
 	EventRooms  int // mapped rooms that one event is about; default 16
 	RoomName    int // bytes of the name of a mapped room; default 256
 
-	AttachmentBytes int // all attachments of one packet of a client; default Payload
+	AttachmentBytes int // all attachments of one packet of a client; 0 is Payload
 	Elements        int // array elements and object members of one packet, all levels together; default 65536
 	Number          int // bytes of one number's text; default 128
 	EventName       int // bytes; default 256
@@ -92,8 +94,10 @@ type Limits struct {
 	ConnectRatePerIP       Rate
 	ConnectionsPerIdentity int  // of those that a token proves
 	ConnectRatePerIdentity Rate // the same
-	IPv6Prefix             int  // bits of an IPv6 address that count as one client; default 64; fixed
-	Connects               Rate // CONNECT packets of one session
+	// SocketsPerIP are open connections of one address, whatever is said on them, see [Gateway.Guard].
+	SocketsPerIP int
+	IPv6Prefix   int  // bits of an IPv6 address that count as one client; default 64; fixed
+	Connects     Rate // CONNECT packets of one session
 
 	EventsPerSession  Rate
 	EventsPerName     map[string]Rate // by event name, for each session

@@ -1,11 +1,13 @@
 package gateway
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httputil"
+	"net/netip"
 	"net/url"
 	"path"
 	"regexp"
@@ -53,16 +55,25 @@ func (g *Gateway) rewrite(r *httputil.ProxyRequest, t *target) {
 	for _, claim := range []string{"X-Real-Ip", "X-Client-Ip", "True-Client-Ip", "Cf-Connecting-Ip"} { // the client's own word
 		r.Out.Header.Del(claim)
 	}
-	addr, secure := g.address(r.In)
-	if addr.IsValid() {
-		r.Out.Header.Set("X-Forwarded-For", addr.String())
+	from, _ := r.In.Context().Value(peerKey{}).(peer) // servePlain's
+	if from.addr.IsValid() {
+		r.Out.Header.Set("X-Forwarded-For", from.addr.String())
 	} else {
 		r.Out.Header.Del("X-Forwarded-For")
 	}
-	if secure {
+	if from.secure {
 		r.Out.Header.Set("X-Forwarded-Proto", "https")
 	}
 }
+
+// peer is who a request of plain HTTP comes from, as its rules have it.
+type peer struct {
+	addr   netip.Addr
+	secure bool
+}
+
+// peerKey is where its context has the peer.
+type peerKey struct{}
 
 // servePlain answers what is not Engine.IO. The upstream's Engine.IO must not be reached this way under
 // any spelling of its path: the reference matches it as a prefix of the raw URL, and servers in between
@@ -79,10 +90,10 @@ func (g *Gateway) servePlain(by *request, w http.ResponseWriter, r *http.Request
 		w.Header().Set("Connection", "close")
 		http.Error(w, "upgrade not supported here", http.StatusBadRequest)
 	default:
-		addr, _ := g.address(r)
+		addr, secure := gen.address(r)
 		w, done := g.paced(&gen.Limits.HTTP, w, r)
 		defer done()
-		p.order(p.stickyKey(r, addr), time.Now())[0].plain.ServeHTTP(w, r)
+		p.order(p.stickyKey(r, addr), time.Now())[0].plain.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), peerKey{}, peer{addr, secure})))
 	}
 }
 

@@ -208,6 +208,7 @@ func TestBanForTransport(t *testing.T) {
 // Guard closes connections of banned addresses, and above the limit, before it reads.
 func TestGuard(t *testing.T) {
 	r := newRig(t, nil, func(o *gateway.Options) {
+		o.Limits.SocketsPerIP = 2
 		o.Responses = []gateway.Response{{Count: 1, Action: gateway.ActionBan, For: time.Hour}}
 	})
 	inner, err := net.Listen("tcp", "127.0.0.1:0")
@@ -216,7 +217,7 @@ func TestGuard(t *testing.T) {
 	}
 	srv := &http.Server{Handler: r}
 	done := make(chan error)
-	go func() { done <- srv.Serve(r.Guard(inner, 2)) }()
+	go func() { done <- srv.Serve(r.Guard(inner)) }()
 	defer func() { srv.Close(); <-done }()
 	url := "http://" + inner.Addr().String()
 	dial := func() (net.Conn, error) {

@@ -90,16 +90,18 @@ func (g *Gateway) plainPool(r *http.Request) *pool {
 }
 
 // newRoutes makes a server of Engine.IO for each path that clients come to; a sid of one is unknown to others.
-func (g *Gateway) newRoutes(opt eioserver.Options) error {
+func (g *Gateway) newRoutes(front *eioserver.Options) error {
 	g.routes = map[string]*route{}
 	for _, p := range g.pools {
 		rt := g.routes[p.ClientPath]
 		if rt == nil {
+			opt := *front
 			opt.Path = p.ClientPath
 			server, err := eioserver.New(opt)
 			if err != nil {
 				return err
 			}
+			server.Use(front) // sessions have it in common
 			rt = &route{server: server}
 			g.routes[p.ClientPath] = rt
 		}

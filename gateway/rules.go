@@ -23,6 +23,7 @@ type Rules struct {
 	// none.
 	TellEvent string
 
+	Front
 	Limits      Limits
 	Reauthorize Reauthorize // of live connections, when rules change
 	Rooms       Rooms
@@ -55,7 +56,8 @@ func (r *Rules) complete() error {
 
 // Swap puts other rules in force, at once and as a whole: what begins from now on is judged by r alone, what is
 // under way by the rules that it began with. It returns when no packet is judged by the rules before any more;
-// handshakes still may be. Open sessions keep their namespaces, rooms, counts and bans.
+// handshakes still may be. Open sessions keep their namespaces, rooms, counts and bans, and
+// what they were told at their handshake: Front, and Limits.Payload.
 //
 // It fails, and changes nothing, on rules that cannot work, and on another Limits.IPv6Prefix, by which clients are
 // known. It takes r.Release only when it does not fail. Calls must not overlap.
@@ -64,7 +66,7 @@ func (g *Gateway) Swap(r Rules) error {
 		return err
 	}
 	before := g.rules.Load()
-	gen, err := newGeneration(r, before.n+1)
+	gen, err := g.newGeneration(r, before.n+1)
 	if err != nil {
 		return err
 	}
@@ -77,7 +79,11 @@ func (g *Gateway) Swap(r Rules) error {
 		g.tallies.clear()
 	}
 	g.memory.limit.Store(r.Limits.Memory)
+	g.upstreamPayload.Store(int64(r.Limits.UpstreamPayload))
 	g.rules.Store(gen)
+	for _, rt := range g.routes {
+		rt.server.Use(gen.front)
+	}
 	before.release()
 	for _, s := range g.sessions.all() {
 		s.mu.Lock()

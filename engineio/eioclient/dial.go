@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -35,7 +36,9 @@ type Options struct {
 	HandshakeTimeout time.Duration // till the open packet is here; default 10 s
 	WriteTimeout     time.Duration // for 16 KiB; a peer slower than that closes (SlowReader); default 20 s
 
-	MaxPayload int // bytes of one message received; default 1 MiB
+	// Payload is bytes of one message received. It is looked at with each, so that it may change. Default MaxPayload.
+	Payload    *atomic.Int64
+	MaxPayload int // default 1 MiB
 	HighWater  int // bytes waiting to be written at which Send reports false; default 256 KiB
 	HardLimit  int // bytes waiting to be written at which the session closes; default HighWater + 4 MaxPayload
 
@@ -69,7 +72,7 @@ func Dial(ctx context.Context, opts Options) (*Session, error) {
 		return nil, err
 	}
 	conn, first, resp, err := wsconn.Dial(ctx, target, opts.header(), wsconn.DialOptions{
-		Options: wsconn.Options{Seat: opts.Seat, Read: opts.MaxPayload, Live: opts.limits(), Account: opts.Account},
+		Options: wsconn.Options{Seat: opts.Seat, Read: opts.Payload, Live: opts.limits(), Account: opts.Account},
 		TLS:     opts.TLS,
 		Socket:  opts.Socket,
 	})
@@ -109,6 +112,10 @@ func (o *Options) complete() {
 	def(&o.HandshakeTimeout, 10*time.Second)
 	def(&o.WriteTimeout, 20*time.Second)
 	def(&o.MaxPayload, 1<<20)
+	if o.Payload == nil {
+		o.Payload = new(atomic.Int64)
+		o.Payload.Store(int64(o.MaxPayload))
+	}
 	def(&o.HighWater, 256<<10)
 	def(&o.HardLimit, o.HighWater+4*o.MaxPayload)
 	def(&o.Logger, slog.New(slog.DiscardHandler))

@@ -20,7 +20,7 @@ func (s *Server) open(w http.ResponseWriter, req *request) {
 	}
 	session := newSession(s, req)
 	o := &Opening{Request: req.Request, Session: session, ID: session.id, EIO: req.eio, Transport: req.transport,
-		Addr: req.addr, Secure: req.secure, Header: http.Header{}, MaxPayload: session.maxPayload, Seat: session.seat}
+		Addr: req.addr, Secure: req.secure, Header: http.Header{}, MaxPayload: req.opts.MaxPayload, Seat: session.seat}
 	handler, err := req.opts.Accept(o)
 	if err == nil && handler == nil {
 		err = errNoHandler
@@ -31,7 +31,7 @@ func (s *Server) open(w http.ResponseWriter, req *request) {
 		refuse(w, req, err)
 		return
 	}
-	session.maxPayload = min(session.maxPayload, max(o.MaxPayload, 1))
+	session.maxPayload.Store(int64(min(req.opts.MaxPayload, max(o.MaxPayload, 1))))
 	if err := session.accept(handler, o); err != nil {
 		refuse(w, req, err)
 		return
@@ -89,7 +89,7 @@ func (s *Session) accept(h engineio.Handler, o *Opening) error {
 
 func (s *Session) openPacket() engineio.Packet {
 	o := s.opts
-	h := engineio.Handshake{SID: s.id, PingInterval: o.PingInterval, PingTimeout: o.PingTimeout, MaxPayload: s.maxPayload}
+	h := engineio.Handshake{SID: s.id, PingInterval: o.PingInterval, PingTimeout: o.PingTimeout, MaxPayload: int(s.maxPayload.Load())}
 	if s.Transport() == "polling" && slices.Contains(o.Transports, "websocket") {
 		h.Upgrades = []string{"websocket"}
 	}

@@ -165,7 +165,7 @@ func (s *Session) takeBody(w http.ResponseWriter, req *request) int {
 }
 
 func (s *Session) readBody(w http.ResponseWriter, req *request) ([]byte, error) {
-	limit := int64(s.maxPayload)
+	limit := s.maxPayload.Load()
 	if req.ContentLength > limit {
 		return nil, &http.MaxBytesError{Limit: limit}
 	}

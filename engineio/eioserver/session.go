@@ -29,7 +29,7 @@ type Session struct {
 	base64     bool // revision 3: polls are answered in text only
 	addr       netip.Addr
 	opened     time.Time
-	maxPayload int
+	maxPayload atomic.Int64     // bytes of one message and of one POST; constant from the handshake's answer on
 	handler    engineio.Handler // set before the session is found by its sid
 	seat       *wsconn.Seat     // where its WebSocket is served; nil for a portable one
 
@@ -59,8 +59,9 @@ var _ engineio.Session = (*Session)(nil)
 
 func newSession(srv *Server, req *request) *Session {
 	s := &Session{srv: srv, id: newID(), eio: req.eio, base64: req.base64, addr: req.addr, opened: time.Now(),
-		opts: req.opts, maxPayload: req.opts.MaxPayload, name: req.transport, seat: req.opts.Loops.Seat()}
+		opts: req.opts, name: req.transport, seat: req.opts.Loops.Seat()}
 	s.wake.L = &s.mu
+	s.maxPayload.Store(int64(req.opts.MaxPayload))
 	s.poll = &polling{s: s}
 	s.to = s.poll
 	return s
@@ -68,9 +69,6 @@ func newSession(srv *Server, req *request) *Session {
 
 // now gives the options in force: for all that the client was not told.
 func (s *Session) now() *Options { return s.srv.options() }
-
-// Limit gives Options.MaxPayload of the handshake, in bytes.
-func (s *Session) Limit() int { return s.opts.MaxPayload }
 
 // ID gives the sid.
 func (s *Session) ID() string { return s.id }
@@ -181,5 +179,5 @@ func (s *Session) closed() bool {
 
 // connection says how a WebSocket of the session works.
 func (s *Session) connection() wsconn.Options {
-	return wsconn.Options{Seat: s.seat, Read: s.maxPayload, Live: &s.srv.limits, Account: s.account}
+	return wsconn.Options{Seat: s.seat, Read: &s.maxPayload, Live: &s.srv.limits, Account: s.account}
 }

@@ -42,7 +42,7 @@ func (a *App) listenClients() (net.Listener, error) {
 		return nil, err
 	}
 	if len(a.cfg.ProxyProtocol.From) == 0 { // else the peers are proxies
-		l = a.gateway.Guard(l, a.cfg.Limits.Connections.SocketsPerIP)
+		l = a.gateway.Guard(l)
 	}
 	var proxied *listen.Proxied
 	if p := &a.cfg.ProxyProtocol; len(p.From) > 0 {

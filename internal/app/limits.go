@@ -1,7 +1,6 @@
 package app
 
 import (
-	"cmp"
 	"math"
 	"os"
 	"runtime/debug"
@@ -14,7 +13,7 @@ import (
 // costs gives the limits on what clients cost.
 func costs(out *gateway.Limits, l *config.Limits) {
 	out.SendBuffer = int(l.SendBuffer)
-	out.AttachmentBytes = int(cmp.Or(l.AttachmentBytes, l.Payload))
+	out.AttachmentBytes = int(l.AttachmentBytes)
 	out.Elements, out.Number, out.EventName, out.NamespaceName = l.Elements, l.Number, l.EventName, l.NamespaceName
 	out.AckID, out.Acks, out.Connects = l.AckID, l.Acks, gateway.Rate(l.Connects)
 	out.Memory = sessionsShare(int64(l.Memory))
@@ -25,7 +24,7 @@ func costs(out *gateway.Limits, l *config.Limits) {
 	out.Traffic = gateway.TrafficLimits{Frames: gateway.Rate(t.Frames), Control: gateway.Rate(t.Control),
 		Fragments: gateway.Rate(t.Fragments), Bytes: gateway.Rate(t.Bytes)}
 	out.Unfinished = gateway.UnfinishedLimits{Time: l.Unfinished.Time, Bytes: int(l.Unfinished.Bytes)}
-	out.ConnectRateTotal, out.IPv6Prefix = gateway.Rate(c.Rate), c.IPv6Prefix
+	out.ConnectRateTotal, out.IPv6Prefix, out.SocketsPerIP = gateway.Rate(c.Rate), c.IPv6Prefix, c.SocketsPerIP
 	out.ConnectionsPerIdentity, out.ConnectRatePerIdentity = c.PerIdentity, gateway.Rate(c.RatePerIdentity)
 	out.EventsPerIdentity, out.EventBytes, out.DecisionTime = gateway.Rate(e.PerIdentity), gateway.Rate(e.Bytes), e.DecisionTime
 }

@@ -26,39 +26,49 @@ func newShields(c *config.Config, before *shields.Set) (*shields.Set, error) {
 // options gives what the configuration says of the gateway itself.
 func options(c *config.Config) gateway.Options {
 	o := gateway.Options{Fixed: gateway.Fixed{
-		Path:         c.Path,
-		Upstreams:    upstreams(c.Upstreams),
-		Passthrough:  c.Upstream.Passthrough,
-		EIO3:         c.EIO3,
-		Portable:     c.EventLoop == "off",
-		Translate:    c.Upstream.Translate,
-		UpstreamEIO:  c.Upstream.EIO,
-		PingInterval: c.Heartbeat.Interval,
-		PingTimeout:  c.Heartbeat.Timeout,
-
-		OriginRequired: c.OriginRequired, Bind: gateway.Bind(c.Session.Bind), Cookie: string(c.Session.Cookie),
+		Path:        c.Path,
+		Upstreams:   upstreams(c.Upstreams),
+		Passthrough: c.Upstream.Passthrough,
+		Portable:    c.EventLoop == "off",
+		Translate:   c.Upstream.Translate,
+		UpstreamEIO: c.Upstream.EIO,
 	}, Rules: gatewayRules(c)}
-	o.Compression = gateway.Compression{Enabled: c.Compression.Enabled, MinSize: int(c.Compression.MinSize), MaxRatio: c.Compression.MaxRatio}
 	if c.Parser == "msgpack" {
 		o.Parser = socketio.Msgpack
 	}
 	if c.Upstream.Set() {
 		o.Upstream = c.Upstream.Address()
 	}
+	return o
+}
+
+// frontOf gives what the configuration says of how clients are let in.
+func frontOf(c *config.Config) gateway.Front {
+	f := gateway.Front{
+		EIO3:           c.EIO3,
+		PingInterval:   c.Heartbeat.Interval,
+		PingTimeout:    c.Heartbeat.Timeout,
+		Compression:    gateway.Compression{Enabled: c.Compression.Enabled, MinSize: int(c.Compression.MinSize), MaxRatio: c.Compression.MaxRatio},
+		OriginRequired: c.OriginRequired,
+		Bind:           gateway.Bind(c.Session.Bind),
+		Cookie:         string(c.Session.Cookie),
+		Trusted:        peers(c.TrustedProxies),
+		TrustedHeader:  string(c.TrustedHeader),
+	}
 	for _, t := range c.Transports {
-		o.Transports = append(o.Transports, string(t))
+		f.Transports = append(f.Transports, string(t))
 	}
 	for _, origin := range c.Origins {
-		o.Origins = append(o.Origins, string(origin))
+		f.Origins = append(f.Origins, string(origin))
 	}
-	o.Trusted, o.TrustedHeader = peers(c.TrustedProxies), string(c.TrustedHeader)
-	return o
+	return f
 }
 
 // gatewayRules gives what the configuration says of the gateway and may change while it runs, but for the parts
 // that are loaded.
 func gatewayRules(c *config.Config) gateway.Rules {
 	return gateway.Rules{
+		Front:  frontOf(c),
 		Limits: limits(&c.Limits),
 		Rooms:  roomRules(&c.Rooms),
 

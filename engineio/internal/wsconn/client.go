@@ -61,6 +61,7 @@ type DialOptions struct {
 func (c *portable) first(ctx context.Context) ([]byte, error) {
 	stop := endWith(ctx, c.net)
 	defer stop()
+	c.ws.SetReadLimit(c.opt.Read.Load())
 	op, from, err := c.ws.NextReader()
 	if err != nil {
 		return nil, because(ctx, err)

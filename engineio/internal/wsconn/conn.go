@@ -45,7 +45,7 @@ func NewLoops(n int) *Loops { return evloop.New(n) }
 
 // Options say how one Conn works. Read and Live are required.
 type Options struct {
-	Read    int             // bytes of one message read
+	Read    *atomic.Int64   // bytes of one message read; it may change
 	Live    *Live           // what else bounds it
 	Seat    *Seat           // the loop that serves the connection, where one can; nil for a portable one
 	Account func(delta int) // hears of each change of the memory held in bytes; does not wait or lock; may be nil
@@ -146,7 +146,6 @@ func (c *portable) lim() *Limits { return c.opt.Live.Load() }
 // use takes ws, made over the pipe of c, into service.
 func (c *portable) use(ws *websocket.Conn) {
 	c.ws = ws
-	ws.SetReadLimit(int64(c.opt.Read))
 	ws.SetPingHandler(func(data string) error {
 		if c.Buffered() < c.lim().High { // RFC 6455, 5.5.3: not every ping needs its own answer
 			_ = ws.WriteControl(websocket.PongMessage, []byte(data), time.Time{})

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -92,16 +93,18 @@ func wait[T any](tb testing.TB, c chan T) (v T) {
 type given struct {
 	Options
 	Limits
+	Read int
 }
 
 func (g given) options() Options {
 	if g.Live == nil {
-		g.Live = NewLive(g.Limits)
+		g.Live, g.Options.Read = NewLive(g.Limits), new(atomic.Int64)
+		g.Options.Read.Store(int64(g.Read))
 	}
 	return g.Options
 }
 
-var limits = given{Options{Read: 1000}, Limits{High: 10_000, Hard: 100_000, Write: time.Second}}
+var limits = given{Read: 1000, Limits: Limits{High: 10_000, Hard: 100_000, Write: time.Second}}
 
 // pair gives a server's Conn, and the network connection of its client.
 func pair(tb testing.TB, lim given) (Conn, net.Conn) {

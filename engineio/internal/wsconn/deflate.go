@@ -93,7 +93,7 @@ func (c *portable) inflated(n int, err error) error {
 		return err
 	case errors.As(err, &corrupt), err == io.ErrUnexpectedEOF: // a broken network has errors of its own
 		return &limitError{engineio.ProtocolViolation}
-	case n > c.opt.Read:
+	case int64(n) > c.opt.Read.Load():
 		return websocket.ErrReadLimit
 	case ratio > 0 && n > inflateFree && uint64(n/ratio) >= m.bytes:
 		return &limitError{engineio.Inflated}

@@ -16,7 +16,7 @@ import (
 	"github.com/siogw/siogw/engineio"
 )
 
-var deflating = given{Options{Read: 200_000}, Limits{High: 1 << 20, Hard: 4 << 20, Write: time.Second, Deflate: Deflate{On: true, MinSize: 100, MaxRatio: 50}}}
+var deflating = given{Read: 200_000, Limits: Limits{High: 1 << 20, Hard: 4 << 20, Write: time.Second, Deflate: Deflate{On: true, MinSize: 100, MaxRatio: 50}}}
 
 // deflatePair gives a server's Conn and its client, which both have the extension.
 func deflatePair(tb testing.TB, lim given) (Conn, *websocket.Conn) {
@@ -279,7 +279,7 @@ func BenchmarkDeflate(b *testing.B) {
 		event += `,{"id":"` + ids[8*i:8*i+8] + `","online":true}`
 	}
 	event += `]}]`
-	for name, lim := range map[string]given{"on": deflating, "off": {deflating.Options, Limits{High: 1 << 20, Hard: 4 << 20, Write: time.Second}}} {
+	for name, lim := range map[string]given{"on": deflating, "off": {Read: 200_000, Limits: Limits{High: 1 << 20, Hard: 4 << 20, Write: time.Second}}} {
 		b.Run("read/"+name, func(b *testing.B) {
 			conn, client := deflatePair(b, lim)
 			done := make(chan bool, 1)

@@ -180,7 +180,7 @@ func (c *looped) tooLong(h *header) bool {
 	if p := c.in.part; p != nil {
 		have = len(p.data)
 	}
-	return h.length > uint64(c.opt.Read-have)
+	return h.length > uint64(max(0, c.opt.Read.Load()-int64(have)))
 }
 
 // whole takes a frame that is a message, or control.

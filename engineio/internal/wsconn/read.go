@@ -41,6 +41,7 @@ func (c *portable) run() {
 // more that matters.
 func (c *portable) loop() (r engineio.Reason, peerDone bool) {
 	for c.mayRead() {
+		c.ws.SetReadLimit(c.opt.Read.Load())
 		op, from, err := c.ws.NextReader()
 		if err != nil {
 			return c.broken(err)
