@@ -12,8 +12,11 @@ import (
 type counts struct {
 	next gateway.Log
 
+	// allowed is what is counted most, by kind, direction, and whether it was changed.
+	allowed [engine.Disconnect + 1][engine.Out + 1][2]atomic.Uint64
+
 	mu      sync.RWMutex
-	made    map[outcome]*atomic.Uint64
+	made    map[outcome]*atomic.Uint64 // the rest
 	errors  map[pluginError]*atomic.Uint64
 	watched map[pluginError]*atomic.Uint64 // denials in monitor mode
 	nanos   atomic.Uint64                  // spent deciding
@@ -42,7 +45,7 @@ func newCounts(next gateway.Log) *counts {
 // Decision implements [gateway.Log].
 func (c *counts) Decision(in *engine.Input, d *engine.Decision) {
 	if in.Kind != engine.Disconnect {
-		add(c, c.made, outcome{in.Kind, in.Direction, d.Effect, d.Code, d.Transformed()})
+		c.decided(outcome{in.Kind, in.Direction, d.Effect, d.Code, d.Transformed()})
 		c.nanos.Add(uint64(max(0, d.Took)))
 	}
 	for i := range d.Steps {
@@ -55,6 +58,32 @@ func (c *counts) Decision(in *engine.Input, d *engine.Decision) {
 		}
 	}
 	c.next.Decision(in, d)
+}
+
+func (c *counts) decided(o outcome) {
+	if o.effect != engine.Allow || o.code != engine.CodeNone {
+		add(c, c.made, o)
+		return
+	}
+	changed := 0
+	if o.changed {
+		changed = 1
+	}
+	c.allowed[o.kind][o.direction][changed].Add(1)
+}
+
+// decisions calls do for each outcome that there was.
+func (c *counts) decisions(do func(outcome, float64)) {
+	for kind := range c.allowed {
+		for direction := range c.allowed[kind] {
+			for changed := range c.allowed[kind][direction] {
+				if n := c.allowed[kind][direction][changed].Load(); n > 0 {
+					do(outcome{engine.Kind(kind), engine.Direction(direction), engine.Allow, engine.CodeNone, changed == 1}, float64(n))
+				}
+			}
+		}
+	}
+	each(c, c.made, do)
 }
 
 // add counts one. The number of keys is bounded: kinds, codes and plugins are.

@@ -61,7 +61,7 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	count(packets, float64(st.PacketsIn), "in")
 	count(packets, float64(st.PacketsOut), "out")
 	k := c.app.counts
-	each(k, k.made, func(o outcome, n float64) {
+	k.decisions(func(o outcome, n float64) {
 		count(decisions, n, o.kind.String(), o.direction.String(), o.effect.String(), strconv.Itoa(int(o.code)), strconv.FormatBool(o.changed))
 	})
 	each(k, k.errors, func(e pluginError, n float64) { count(pluginErrors, n, e.plugin, strconv.Itoa(int(e.code))) })
