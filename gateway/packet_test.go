@@ -126,7 +126,10 @@ type wire struct {
 	varying        bool
 }
 
-func newWire(t testing.TB, c checks) *wire {
+func newWire(t testing.TB, c checks) *wire { return openWire(t, newBench(t, c), c) }
+
+// newBench makes a gateway with these checks.
+func newBench(t testing.TB, c checks) *gateway.Gateway {
 	e, err := engine.New(c.stages(t)...)
 	if err != nil {
 		t.Fatal(err)
@@ -148,6 +151,10 @@ func newWire(t testing.TB, c checks) *wire {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return g
+}
+
+func openWire(t testing.TB, g *gateway.Gateway, c checks) *wire {
 	w := &wire{varying: c.varying}
 	w.down, w.up = g.Wire(&w.client, &w.server)
 	w.pass(w.down, `0{"token":"x"}`)
@@ -222,6 +229,25 @@ func BenchmarkPacket(b *testing.B) {
 			if w.client.packets != int(w.n)+1 || w.server.packets != int(w.n)+1 {
 				b.Fatalf("of %d events %d were forwarded, and %d acks", w.n, w.server.packets-1, w.client.packets-1)
 			}
+		})
+	}
+}
+
+// The same, on all processors at a time: what they share costs more then.
+func BenchmarkPackets(b *testing.B) {
+	for _, c := range onTheWay {
+		b.Run(c.name, func(b *testing.B) {
+			g := newBench(b, c.checks)
+			b.ReportAllocs()
+			runtime.GC()
+			from := cpuTime(b)
+			b.RunParallel(func(pb *testing.PB) {
+				w := openWire(b, g, c.checks)
+				for pb.Next() {
+					w.roundTrip()
+				}
+			})
+			b.ReportMetric(float64(cpuTime(b)-from)/float64(b.N), "cpu-ns/op")
 		})
 	}
 }
