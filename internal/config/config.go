@@ -71,7 +71,7 @@ type Config struct {
 	// Responses are what happens when refusals add up; each that matches. Default none.
 	Responses   []Response  `yaml:"responses"`
 	DecisionLog DecisionLog `yaml:"decision_log"`
-	// Store keeps what several gateways share: memory, or redis://…. Default memory.
+	// Store keeps what several gateways share: memory, each for itself. redis://… is to come, and refused. Default memory.
 	Store  string `yaml:"store"`
 	Log    Log    `yaml:"log"`
 	Reload Reload `yaml:"reload"`

@@ -213,7 +213,8 @@ func TestErrors(t *testing.T) {
 		{"tickets without a place", "admin: { listen: '' }\nidentity: { tickets: { secret: 0123456789abcdef0123456789abcdef } }", `3:22: identity.tickets: needs admin.listen, where tickets are given`},
 		{"ticket ttl", "identity: { tickets: { ttl: 11m } }", `2:29: identity.tickets.ttl: want at most 10m, found "11m"`},
 		{"stale", "identity: { fetch: { stale: 1s } }", `2:29: identity.fetch.stale: want at least 1m, found "1s"`},
-		{"not yet: store", "store: redis://h", "2:8: store: a shared store is not supported yet"},
+		{"not yet: store", "store: redis://:pw@h", "2:8: store: redis is not supported yet: each gateway counts and remembers by itself (store: memory); a list that " +
+			"several gateways share, such as of revoked tokens, is a native plugin: see examples/revocation"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

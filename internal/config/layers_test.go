@@ -127,7 +127,8 @@ func TestLayerErrors(t *testing.T) {
 		{nil, []string{"SIOGW_XYZZY_QUUX_PLUGH=x"}, "SIOGW_XYZZY_QUUX_PLUGH: unknown variable"},
 		{nil, []string{"SIOGW_LIMITS_DEPTH=x"}, `SIOGW_LIMITS_DEPTH: limits.depth: want a whole number, found "x"`},
 		{nil, []string{"SIOGW_LIMITS_DEPTH="}, `SIOGW_LIMITS_DEPTH: limits.depth: want a whole number, found ""`},
-		{nil, []string{"SIOGW_STORE=redis://h"}, `SIOGW_STORE: store: a shared store is not supported yet`},
+		{nil, []string{"SIOGW_STORE=redis://h"}, "SIOGW_STORE: store: redis is not supported yet: each gateway counts and remembers by itself (store: memory); a list that " +
+			"several gateways share, such as of revoked tokens, is a native plugin: see examples/revocation"},
 		{nil, []string{"SIOGW_PLUGINS=[{name"}, `SIOGW_PLUGINS: plugins: not YAML, such as {key: value} or [a, b]`},
 		{nil, []string{"SIOGW_ORIGINS=https://a,b"}, `SIOGW_ORIGINS: origins.1: want an exact origin such as https://app.example.com, without a path, found "b"`},
 		{[]string{"listen"}, nil, "--set listen: want section.key=value"},

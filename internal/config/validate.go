@@ -7,24 +7,9 @@ import (
 	"strings"
 )
 
-// notYet are the keys of the contract whose feature is still to come. They are refused, and never
-// ignored, when they ask for it.
-var notYet = []struct {
-	key   string
-	asked func(*Config) bool
-	what  string
-}{
-	{"store", func(c *Config) bool { return strings.HasPrefix(c.Store, "redis") }, "a shared store is"},
-}
-
 // validate checks what one value alone does not show.
 func (d *decoder) validate() {
 	c := d.cfg
-	for _, n := range notYet {
-		if n.asked(c) {
-			d.fail(n.key, "%s not supported yet", n.what)
-		}
-	}
 	d.listen("listen", c.Listen)
 	if c.Admin.Listen != "" {
 		d.listen("admin.listen", c.Admin.Listen)
@@ -45,9 +30,7 @@ func (d *decoder) validate() {
 	if len(c.Transports) == 0 {
 		d.fail("transports", "want polling, websocket or both")
 	}
-	if c.Store != "memory" && !strings.HasPrefix(c.Store, "redis") {
-		d.fail("store", "want memory, found %q", c.Store)
-	}
+	d.store(c.Store)
 	d.identity()
 	d.rooms()
 	d.plugins()
@@ -110,4 +93,15 @@ func (c *Config) Error(key string, err error) *Error {
 	d.fail(key, "%v", err)
 	d.errs[0].Err = err
 	return d.errs[0]
+}
+
+// store refuses what is to come, without telling its password.
+func (d *decoder) store(s string) {
+	switch {
+	case strings.HasPrefix(s, "redis"):
+		d.fail("store", "redis is not supported yet: each gateway counts and remembers by itself (store: memory); a list that "+
+			"several gateways share, such as of revoked tokens, is a native plugin: see examples/revocation")
+	case s != "memory":
+		d.fail("store", "want memory, found %q", s)
+	}
 }
