@@ -80,6 +80,7 @@ type Input struct {
 	Identity    *Identity    // nil reads as not authenticated
 	Session     *Session
 	Plugins     []Output // what plugins before this one said, in their order
+	Turn        Turn     // of who asks, during the call; nil for one that may wait. See Leave
 
 	// Shared keeps what is made of the packet, where it goes to many sessions; nil for others. Policies do not see it.
 	Shared *Shared

@@ -42,8 +42,10 @@ type instance struct {
 
 	// Of the call that runs.
 	caller   context.Context
-	deciding bool  // it is siogw_decide
-	time     int64 // of the input, in milliseconds since 1970
+	turn     Turn      // nil for none, and once it is left
+	leaveBy  time.Time // when it is to be
+	deciding bool      // it is siogw_decide
+	time     int64     // of the input, in milliseconds since 1970
 	kvs      int
 	drawn    int           // random bytes
 	chance   *rand.ChaCha8 // unpredictable ones
@@ -112,7 +114,8 @@ func (i *instance) prepare() error {
 // begin opens a call: from here the deadline holds.
 func (i *instance) begin(caller context.Context, timeout time.Duration, left int64) {
 	i.caller = caller
-	i.deadline = time.Now().Add(timeout)
+	now := time.Now()
+	i.deadline, i.leaveBy = now.Add(timeout), now.Add(SlowAfter)
 	if d, ok := caller.Deadline(); ok && d.Before(i.deadline) {
 		i.deadline = d
 	}
@@ -122,7 +125,7 @@ func (i *instance) begin(caller context.Context, timeout time.Duration, left int
 
 // end closes a call: what the guest printed is logged.
 func (i *instance) end() {
-	i.caller = nil
+	i.caller, i.turn = nil, nil
 	if i.printed = len(i.stdio) > 0; i.printed {
 		i.sink.Log(stdioLevel, strings.ToValidUTF8(strings.TrimSpace(string(i.stdio)), "�"))
 		i.stdio = i.stdio[:0]
@@ -131,16 +134,21 @@ func (i *instance) end() {
 
 // refuel hands out another slice, or ends the call.
 func (i *instance) refuel(left int64) int64 {
+	now := time.Now()
 	switch err := i.caller.Err(); {
 	case errors.Is(err, context.Canceled):
 		panic(fmt.Errorf("%w: %w", errLate, err))
-	case err != nil, !time.Now().Before(i.deadline):
+	case err != nil, !now.Before(i.deadline):
 		if i.overtime++; i.overtime > overtime {
 			panic(errLate)
 		}
 	}
 	if limit := i.pool.opt.Fuel; limit > 0 && i.granted-left > limit {
 		panic(errFuel)
+	}
+	if i.turn != nil && now.After(i.leaveBy) {
+		i.turn.Leave() // where too many have, it goes on as it is: its time is bounded
+		i.turn = nil
 	}
 	i.granted += slice - left
 	return slice
@@ -156,7 +164,7 @@ func (i *instance) checkClock() {
 func (i *instance) serve(ctx context.Context, c *Call) (res Result, err error) {
 	left := int64(i.fuel.Get())
 	i.begin(ctx, i.pool.opt.Timeout, left)
-	i.deciding = true
+	i.deciding, i.turn = true, c.Turn
 	if !c.Time.IsZero() {
 		i.time = c.Time.UnixMilli()
 	}

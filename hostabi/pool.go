@@ -64,6 +64,7 @@ type Call struct {
 	View    []byte
 	Session string    // whose instance is asked, with lifetime Session; "" for none
 	Time    time.Time // what the clock tells
+	Turn    Turn      // of who asks, during the call; nil for one that may wait
 }
 
 // Pool holds the instances of one module that serve under one configuration. Safe for concurrent use.
@@ -130,7 +131,7 @@ func (p *Pool) Ask(ctx context.Context, c *Call) (Result, error) {
 	if p.opt.Lifetime == Session && c.Session != "" {
 		return p.askSession(ctx, c)
 	}
-	i, err := p.take(ctx)
+	i, err := p.take(ctx, c)
 	if err != nil {
 		return Result{}, err
 	}
@@ -144,7 +145,7 @@ func (p *Pool) Ask(ctx context.Context, c *Call) (Result, error) {
 	return res, nil
 }
 
-func (p *Pool) take(ctx context.Context) (*instance, error) {
+func (p *Pool) take(ctx context.Context, c *Call) (*instance, error) {
 	if p.closed.Load() {
 		return nil, ErrClosed
 	}
@@ -152,6 +153,9 @@ func (p *Pool) take(ctx context.Context) (*instance, error) {
 	case s := <-p.ready:
 		return p.taken(s)
 	default:
+	}
+	if !c.leave() {
+		return nil, errCrowded
 	}
 	select {
 	case <-p.empty:

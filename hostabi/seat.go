@@ -49,7 +49,7 @@ func (p *Pool) askSession(ctx context.Context, c *Call) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	if err := p.wait(ctx, s); err != nil {
+	if err := p.wait(ctx, s, c); err != nil {
 		return Result{}, err
 	}
 	defer s.leave()
@@ -57,6 +57,9 @@ func (p *Pool) askSession(ctx context.Context, c *Call) (Result, error) {
 		return Result{}, ErrClosed
 	}
 	if s.inst == nil {
+		if !c.leave() {
+			return Result{}, errCrowded
+		}
 		if s.inst, err = newInstance(p); err != nil {
 			return Result{}, err
 		}
@@ -69,11 +72,14 @@ func (p *Pool) askSession(ctx context.Context, c *Call) (Result, error) {
 }
 
 // wait takes the turn at a seat.
-func (p *Pool) wait(ctx context.Context, s *seat) error {
+func (p *Pool) wait(ctx context.Context, s *seat, c *Call) error {
 	select {
 	case s.turn <- struct{}{}:
 		return nil
 	default:
+	}
+	if !c.leave() {
+		return errCrowded
 	}
 	patience := time.NewTimer(p.opt.StartTimeout)
 	defer patience.Stop()

@@ -111,6 +111,7 @@ func (s *shadow) offer(in *engine.Input, v engine.Verdict) {
 // own copies an input. Policies see of attachments their type and length alone, so that the content is not copied.
 func own(in *engine.Input) *engine.Input {
 	out := *in
+	out.Turn = nil // the call's own
 	out.Args, out.Auth = bytes.Clone(in.Args), bytes.Clone(in.Auth)
 	out.Attachments, out.Plugins = slices.Clone(in.Attachments), slices.Clone(in.Plugins)
 	for i := range out.Plugins {

@@ -83,6 +83,9 @@ func (p *Plugin) Decide(ctx context.Context, in *engine.Input) engine.Verdict {
 
 // ask has the process judge in.
 func (p *Plugin) ask(ctx context.Context, l *link, in *engine.Input) engine.Verdict {
+	if !in.Leave() { // the answer is that of another process
+		return engine.Failed(engine.CodePluginBusy, ErrBusy)
+	}
 	view, picked := p.manifest.Render(nil, in)
 	raw, err := l.ask(ctx, view, p.timeout)
 	if err != nil {

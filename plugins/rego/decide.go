@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -33,8 +34,13 @@ func (p *Policy) Decide(ctx context.Context, in *engine.Input) engine.Verdict {
 	return p.evaluate(ctx, in)
 }
 
+var errCrowded = errors.New("the policy may ask the network, and too many decisions wait already")
+
 // evaluate asks the policy itself.
 func (p *Policy) evaluate(ctx context.Context, in *engine.Input) engine.Verdict {
+	if p.waits && !in.Leave() {
+		return engine.Failed(engine.CodePolicyTimeout, errCrowded)
+	}
 	input, err := p.reads.input(in)
 	if err != nil {
 		return engine.Failed(engine.CodePolicyError, fmt.Errorf("input: %w", err))

@@ -84,7 +84,7 @@ func (p *Policy) start(ctx context.Context, in *engine.Input, input ast.Value) *
 		WithInput(ast.NewTerm(input)).
 		WithTime(in.Time).
 		WithStrictBuiltinErrors(true)
-	if c := newClock(ctx, p.timeout); c != nil {
+	if c := newClock(ctx, in, p.timeout); c != nil {
 		t = t.WithCancel(c)
 	}
 	return t
@@ -131,9 +131,11 @@ func (p *Policy) failed(ctx context.Context, err error) engine.Verdict {
 }
 
 // clock is a topdown.Cancel that looks at the time itself every few steps of the evaluation, so that an
-// evaluation needs no timer and no goroutine. One evaluation uses it.
+// evaluation needs no timer and no goroutine. One that takes long leaves its turn. One evaluation uses it.
 type clock struct {
 	ctx      context.Context
+	in       *engine.Input // nil once it has left
+	start    time.Time
 	deadline time.Time
 	steps    uint
 	over     bool
@@ -142,14 +144,17 @@ type clock struct {
 // every is how many steps pass between two looks: a step takes 100 ns and more, a look 50.
 const every = 16
 
-// newClock gives nil where nothing can end the evaluation early.
-func newClock(ctx context.Context, timeout time.Duration) *clock {
-	if timeout == 0 && ctx.Done() == nil {
+// newClock gives nil where nobody looks at the time.
+func newClock(ctx context.Context, in *engine.Input, timeout time.Duration) *clock {
+	if timeout == 0 && ctx.Done() == nil && in.Turn == nil {
 		return nil
 	}
-	c := &clock{ctx: ctx}
+	c := &clock{ctx: ctx, start: time.Now()}
+	if in.Turn != nil {
+		c.in = in
+	}
 	if timeout > 0 {
-		c.deadline = time.Now().Add(timeout)
+		c.deadline = c.start.Add(timeout)
 	}
 	return c
 }
@@ -162,6 +167,11 @@ func (c *clock) Cancelled() bool {
 	if c.steps++; c.over || c.steps%every != 1 {
 		return c.over
 	}
-	c.over = c.ctx.Err() != nil || !c.deadline.IsZero() && time.Now().After(c.deadline)
+	now := time.Now()
+	c.over = c.ctx.Err() != nil || !c.deadline.IsZero() && now.After(c.deadline)
+	if c.in != nil && now.Sub(c.start) >= engine.SlowAfter {
+		c.in.Leave() // where too many have, this one goes on as it is: its time is bounded
+		c.in = nil
+	}
 	return c.over
 }

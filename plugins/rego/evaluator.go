@@ -86,7 +86,7 @@ func (p *Policy) ask(ctx context.Context, in *engine.Input, input ast.Value) (an
 		return run(ctx, p.start(ctx, in, input))
 	}
 	e := closures.Eval{Input: ast.NewTerm(input), Time: in.Time}
-	c := newClock(ctx, p.timeout)
+	c := newClock(ctx, in, p.timeout)
 	if c != nil {
 		e.Stop = c
 	}

@@ -34,6 +34,7 @@ type Policy struct {
 	plans    *plans // what decisions depend on, by class of input
 	memo     *memo  // nil for none
 	topdown  bool   // closures are not asked for
+	waits    bool   // it may ask the network
 
 	logs *ast.Compiler // of the rules for OPA's decision logs and all that they may ask; nil for none
 
@@ -53,7 +54,8 @@ func Load(ctx context.Context, o Options) (*Policy, error) {
 
 // loadModules compiles modules, which may be shared, over the data in store, which is not written again.
 func loadModules(ctx context.Context, modules map[string]*ast.Module, store storage.Store, o *Options) (*Policy, error) {
-	p := &Policy{timeout: o.timeout(), maxBytes: o.maxBytes(), memo: newMemo(o.Memo), topdown: o.Topdown}
+	p := &Policy{timeout: o.timeout(), maxBytes: o.maxBytes(), memo: newMemo(o.Memo), topdown: o.Topdown,
+		waits: slices.ContainsFunc(o.Unsafe, asksNetwork)}
 	if err := p.fill(ctx, store); err != nil {
 		return nil, err
 	}
@@ -202,6 +204,8 @@ func schemaSet(s []byte) (*ast.SchemaSet, error) {
 }
 
 var unsafe = []string{"http.send", "net.lookup_ip_addr", "opa.runtime"}
+
+func asksNetwork(name string) bool { return name == "http.send" || name == "net.lookup_ip_addr" }
 
 // capabilities are OPA's without the unsafe functions that are not permitted, and without schemas from
 // the network.
