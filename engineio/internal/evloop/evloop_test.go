@@ -204,3 +204,21 @@ func TestPost(t *testing.T) {
 	end(t, e, fd)
 	e.Post(Timer) // to one that has left: nothing
 }
+
+// Events that were fetched before a descriptor left are not for what has its number now, nor for whom it was.
+func TestLeft(t *testing.T) {
+	g := New(1)
+	e, fd := newEcho(t, g.Seat())
+	ask(t, fd, "hello")
+	ev := syscall.EpollEvent{Fd: e.fd, Pad: int32(e.gen)}
+	if e.seat.loop.find(&ev) != &e.Source {
+		t.Error("not found while it is there")
+	}
+	end(t, e, fd)
+	if e.seat.loop.find(&ev) != nil {
+		t.Error("found after it left")
+	}
+	if e.claim(Readable) || e.queue(Asked) {
+		t.Error("works after it left")
+	}
+}

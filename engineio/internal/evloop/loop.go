@@ -17,9 +17,10 @@ const batch = 128
 // loop is one event loop. Its runner is the goroutine that has the turn; what takes the turn away from a runner
 // starts another.
 type loop struct {
-	group *Loops
-	turn  atomic.Uint64          // odd while a call is under way; see runner.serve
-	at    atomic.Pointer[Source] // whose call it is, or was
+	group   *Loops
+	turn    atomic.Uint64           // odd while a call is under way; see runner.serve
+	at      atomic.Pointer[Source]  // whose call it is, or was
+	sources atomic.Pointer[[]place] // by descriptor; under mu they change, and grow into others
 
 	events  [batch]syscall.EpollEvent // the runner's, as are the next two
 	n, done int                       // events fetched, and those taken from them
@@ -27,8 +28,7 @@ type loop struct {
 	mu        sync.Mutex // a leaf
 	running   bool
 	epoll     int
-	event     int       // eventfd: ends a wait
-	sources   []*Source // by descriptor
+	event     int // eventfd: ends a wait
 	joined    int
 	gen       uint32
 	queue     []*Source // from head on
@@ -53,14 +53,13 @@ func (l *loop) join(s *Source) error {
 	}
 	l.gen++
 	s.gen = l.gen
-	if grow := int(s.fd) + 1 - len(l.sources); grow > 0 {
-		l.sources = append(l.sources, make([]*Source, grow)...)
-	}
+	here := l.place(s.fd)
+	here.Store(s) // before its first event
 	ev := syscall.EpollEvent{Events: syscall.EPOLLIN | syscall.EPOLLOUT | syscall.EPOLLRDHUP | epollET, Fd: s.fd, Pad: int32(s.gen)}
 	if err := syscall.EpollCtl(l.epoll, syscall.EPOLL_CTL_ADD, int(s.fd), &ev); err != nil {
+		here.Store(nil)
 		return err
 	}
-	l.sources[s.fd] = s
 	s.joined = true
 	l.joined++
 	s.state.Store(uint32(Readable | Writable | Asked | queued))
@@ -104,7 +103,8 @@ func (l *loop) leave(s *Source) {
 	}
 	l.wheel.set(s, 0)
 	s.joined = false
-	l.sources[s.fd] = nil
+	l.place(s.fd).Store(nil)
+	s.state.Or(uint32(left))
 	if l.joined--; l.joined == 0 {
 		l.rouse() // to end
 	}
@@ -191,14 +191,33 @@ func (l *loop) poll() int {
 	return int(n)
 }
 
+// place is where the source of a descriptor is, nil for none.
+type place = atomic.Pointer[Source]
+
+// place gives that of a descriptor. l.mu is held.
+func (l *loop) place(fd int32) *place {
+	var all []place
+	if p := l.sources.Load(); p != nil {
+		all = *p
+	}
+	if int(fd) >= len(all) {
+		more := make([]place, max(int(fd)+1, 2*len(all)))
+		for i := range all {
+			more[i].Store(all[i].Load())
+		}
+		l.sources.Store(&more)
+		all = more
+	}
+	return &all[fd]
+}
+
 // find gives the source of an event, nil for one that has left.
 func (l *loop) find(ev *syscall.EpollEvent) *Source {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if ev.Fd < 0 || int(ev.Fd) >= len(l.sources) {
+	all := *l.sources.Load() // which are there before their events
+	if ev.Fd < 0 || int(ev.Fd) >= len(all) {
 		return nil
 	}
-	s := l.sources[ev.Fd]
+	s := all[ev.Fd].Load()
 	if s == nil || s.gen != uint32(ev.Pad) {
 		return nil
 	}

@@ -20,6 +20,7 @@ const (
 
 	busy   // somebody works; of the state of a Source only
 	queued // it waits for its turn; the same
+	left   // nobody works any more; the same
 	all    = Readable | Writable | Hangup | Timer | Asked
 )
 

@@ -40,6 +40,9 @@ func (s *Source) Post(ev Events) {
 func (s *Source) queue(ev Events) bool {
 	for {
 		old := Events(s.state.Load())
+		if old&left != 0 {
+			return false
+		}
 		next := old | ev
 		if old&(busy|queued) == 0 {
 			next |= queued
@@ -70,6 +73,9 @@ func (s *Source) Arm(at time.Time) {
 func (s *Source) claim(ev Events) bool {
 	for {
 		old := Events(s.state.Load())
+		if old&left != 0 {
+			return false
+		}
 		if old&(busy|queued) != 0 {
 			if s.state.CompareAndSwap(uint32(old), uint32(old|ev)) {
 				return false
@@ -110,11 +116,13 @@ func (s *Source) work(scratch []byte) {
 		if more {
 			next |= Asked
 		}
-		if next != 0 {
+		if next&left != 0 {
+			next = left
+		} else if next != 0 {
 			next |= queued
 		}
 		if s.state.CompareAndSwap(uint32(old), uint32(next)) {
-			if next != 0 {
+			if next&queued != 0 {
 				s.seat.loop.push(s)
 			}
 			return
