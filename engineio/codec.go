@@ -27,13 +27,18 @@ func DecodePacket(text []byte) (Packet, error) {
 
 // decodeText reads a type digit and data, which are the same in revisions 3 and 4.
 func decodeText(text []byte) (Packet, error) {
+	if len(text) > 1 && text[0]-'0' <= byte(Noop) && !utf8.Valid(text[1:]) {
+		return Packet{}, &DecodeError{Offset: 1, Msg: "invalid UTF-8", Kind: ErrUTF8}
+	}
+	return decodeUTF8(text)
+}
+
+// decodeUTF8 is decodeText for text that was looked at.
+func decodeUTF8(text []byte) (Packet, error) {
 	if len(text) == 0 || text[0] < '0' || text[0] > '6' {
 		return Packet{}, malformed(0, "unknown packet type")
 	}
 	p := Packet{Type: PacketType(text[0] - '0'), Data: text[1:]}
-	if !utf8.Valid(p.Data) {
-		return Packet{}, &DecodeError{Offset: 1, Msg: "invalid UTF-8", Kind: ErrUTF8}
-	}
 	if !p.mayHold(p.Data) {
 		return Packet{}, malformed(1, "data on a packet that has none")
 	}

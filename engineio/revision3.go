@@ -41,16 +41,18 @@ func DecodeFrame3(frame []byte) (Packet, error) {
 	return Packet{Type: Message, Binary: true, Data: frame[1:]}, nil
 }
 
-// DecodeMessage reads a WebSocket message of either revision, 3 or 4. The data of a binary one is a part of data. The
-// error is a *DecodeError.
+// DecodeMessage reads a WebSocket message of either revision, 3 or 4; one of text is valid UTF-8, which the WebSocket has
+// seen to (RFC 6455, 8.1). The data of a binary one is a part of data. The error is a *DecodeError.
 func DecodeMessage(revision int, binary bool, data []byte) (Packet, error) {
 	switch {
 	case revision == 3 && binary:
 		return DecodeFrame3(data)
-	case revision == 3:
-		return DecodePacket3(data)
 	case binary:
 		return Packet{Type: Message, Binary: true, Data: data}, nil
+	case len(data) == 0 || data[0] != 'b':
+		return decodeUTF8(data)
+	case revision == 3:
+		return DecodePacket3(data)
 	}
 	return DecodePacket(data)
 }
