@@ -16,7 +16,8 @@ func (r *receiver) Message(binary bool, data []byte) {
 		s.deliver(p)
 	case p.Type == engineio.Ping && s.eio != 3:
 		s.pinged()
-		s.conn.Send(engineio.Packet{Type: engineio.Pong}) // the end of the pass flushes
+		s.conn.Send(engineio.Packet{Type: engineio.Pong})
+		s.conn.Flush()
 	case p.Type == engineio.Pong && s.eio == 3:
 		s.ponged()
 	case p.Type == engineio.Close:

@@ -20,12 +20,12 @@ func form(eio int) wsconn.Form {
 type beat3 struct {
 	pinged bool // a pong is due at pingBy
 	held   bool // reading was paused since the ping: the pong may lie unread
-	heard  bool // something else came since: the pong may be behind more of it
 }
 
 // ping sends a ping. s.mu is held.
 func (s *Session) ping() {
 	s.beat = beat3{pinged: true, held: s.paused}
+	s.heard.Store(false)
 	s.awaitBeat(s.handshake.PingTimeout)
 	s.conn.Send(engineio.Packet{Type: engineio.Ping})
 	s.conn.Flush()
@@ -33,7 +33,7 @@ func (s *Session) ping() {
 
 // beatDue is the timer's in revision 3: it is time for a ping, or a pong did not come. s.mu is held.
 func (s *Session) beatDue() {
-	if s.beat.pinged && !s.beat.held && !s.beat.heard {
+	if s.beat.pinged && !s.beat.held && !s.heard.Load() {
 		s.end(engineio.PingTimeout)
 		return
 	}

@@ -111,19 +111,21 @@ func TestPongBehind(t *testing.T) {
 
 func TestBeatDue(t *testing.T) {
 	for name, c := range map[string]struct {
-		beat beat3
-		ends bool
+		beat  beat3
+		heard bool
+		ends  bool
 	}{
-		"interval over": {beat3{}, false},
-		"no pong":       {beat3{pinged: true}, true},
-		"paused":        {beat3{pinged: true, held: true}, false},
-		"busy":          {beat3{pinged: true, heard: true}, false},
+		"interval over": {beat3{}, false, false},
+		"no pong":       {beat3{pinged: true}, false, true},
+		"paused":        {beat3{pinged: true, held: true}, false, false},
+		"busy":          {beat3{pinged: true}, true, false},
 	} {
 		u := newUpstream(t, false, openPacket)
 		s, _ := u.dial(t, speak3)
 		start(s)
 		s.mu.Lock()
 		s.beat = c.beat
+		s.heard.Store(c.heard)
 		s.beatDue()
 		if ended := s.reason == engineio.PingTimeout; ended != c.ends {
 			t.Errorf("%s: ended %v", name, ended)

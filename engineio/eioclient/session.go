@@ -3,6 +3,7 @@ package eioclient
 import (
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/siogw/siogw/engineio"
@@ -18,6 +19,9 @@ type Session struct {
 	handler   engineio.Handler // set by Start, before anything is read
 
 	in sync.Mutex // one call of the handler at a time; taken before mu
+
+	over  atomic.Bool // reason is set
+	heard atomic.Bool // in revision 3: a message came since the last ping, whose pong may be behind more of it
 
 	mu      sync.Mutex // a leaf: never held while the handler is called
 	reason  engineio.Reason
@@ -103,6 +107,7 @@ func (s *Session) end(r engineio.Reason) {
 		return
 	}
 	s.reason = r
+	s.over.Store(true)
 	if s.timer != nil {
 		s.timer.Stop()
 	}
@@ -124,17 +129,13 @@ func (s *Session) tell(r engineio.Reason) {
 
 // hears notes that a message came. It reports whether the session lives.
 func (s *Session) hears() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.beat.heard = true
-	return s.reason == 0
+	if s.eio == 3 && !s.heard.Load() {
+		s.heard.Store(true)
+	}
+	return !s.closed()
 }
 
-func (s *Session) closed() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.reason != 0
-}
+func (s *Session) closed() bool { return s.over.Load() }
 
 // patience is how long the upstream may be silent, section "Heartbeat".
 func (s *Session) patience() time.Duration {

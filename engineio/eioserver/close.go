@@ -21,6 +21,7 @@ func (s *Session) endLocked(r engineio.Reason) {
 		return
 	}
 	s.reason = r
+	s.over.Store(true)
 	s.beat.stop()
 	s.hasPolled()
 	s.wake.Broadcast()

@@ -74,6 +74,7 @@ func (s *Session) accept(h engineio.Handler, o *Opening) error {
 	s.poll.charge()
 	if s.reason == 0 {
 		s.reason = s.srv.add(s)
+		s.over.Store(s.reason != 0)
 	}
 	if s.reason == 0 {
 		s.beat.start(s)
@@ -106,7 +107,7 @@ func (s *Session) openWebSocket(w http.ResponseWriter, req *request) {
 	k.conn.Send(s.openPacket())
 	s.mu.Lock()
 	k.stage.Store(carries)
-	s.carry(k.conn)
+	s.carry(k)
 	if s.reason != 0 { // closed meanwhile
 		k.conn.Close(0)
 	}
@@ -156,8 +157,8 @@ func (s *Server) removeSocket(conn wsconn.Conn) {
 }
 
 // carry makes a WebSocket the transport, with all that waits. s.mu is held.
-func (s *Session) carry(conn wsconn.Conn) {
-	q := s.poll
+func (s *Session) carry(k *socket) {
+	q, conn := s.poll, k.conn
 	s.hasPolled()
 	s.name, s.to, s.ws, s.poll = "websocket", conn, conn, nil
 	if s.paused {
@@ -171,6 +172,7 @@ func (s *Session) carry(conn wsconn.Conn) {
 		}
 	}
 	q.drop()
+	s.carrier.Store(k)
 	conn.Flush()
 	if q.full {
 		go s.writable() // it was promised; if the WebSocket is full too the next Send says so

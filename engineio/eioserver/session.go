@@ -11,7 +11,7 @@ import (
 )
 
 // transport carries the packets of a session downstream. Its methods never wait and never call the handler;
-// the session's lock is held over them.
+// the session's lock is held over them, but for those of a WebSocket.
 type transport interface {
 	Send(p engineio.Packet) bool
 	Flush()
@@ -35,6 +35,10 @@ type Session struct {
 
 	in sync.Mutex // one call of the handler at a time; taken before mu
 
+	over    atomic.Bool            // reason is set
+	active  atomic.Bool            // a message passed since the last look
+	carrier atomic.Pointer[socket] // the WebSocket that is the transport, once all that waited is in its buffer
+
 	mu     sync.Mutex // a leaf: never held while the handler is called
 	wake   sync.Cond  // paused or reason changed
 	name   string     // of the transport, as the client sees it
@@ -48,7 +52,6 @@ type Session struct {
 
 	upgrades int          // begun
 	early    *time.Timer  // till the first poll; nil once it has come
-	active   atomic.Bool  // a message passed since the last look
 	seen     time.Time    // the last look that found one
 	meter    wsconn.Meter // of posts; the one that is at work has it
 	account  func(int)    // see Opening; may be nil
@@ -85,17 +88,31 @@ func (s *Session) Transport() string {
 
 // Send takes a Message packet, see [engineio.Session].
 func (s *Session) Send(p engineio.Packet) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.reason != 0 {
+	if s.closed() {
 		return true
 	}
-	s.active.Store(true)
-	return s.to.Send(p)
+	s.passed()
+	if k := s.carrier.Load(); k != nil {
+		return k.conn.Send(p)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.reason != 0 || s.to.Send(p)
+}
+
+// passed notes a message. Most find that noted.
+func (s *Session) passed() {
+	if !s.active.Load() {
+		s.active.Store(true)
+	}
 }
 
 // Flush starts writing, see [engineio.Session].
 func (s *Session) Flush() {
+	if k := s.carrier.Load(); k != nil {
+		k.conn.Flush()
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.reason == 0 {
@@ -150,7 +167,7 @@ func (s *Session) deliver(p engineio.Packet) bool {
 	if s.closed() {
 		return false
 	}
-	s.active.Store(true)
+	s.passed()
 	s.handler.Packet(p)
 	return !s.closed()
 }
@@ -171,11 +188,7 @@ func (s *Session) writable() {
 	}
 }
 
-func (s *Session) closed() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.reason != 0
-}
+func (s *Session) closed() bool { return s.over.Load() }
 
 // connection says how a WebSocket of the session works.
 func (s *Session) connection() wsconn.Options {

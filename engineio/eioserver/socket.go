@@ -116,6 +116,7 @@ func (k *socket) probe(p engineio.Packet) {
 	case k.stage.Load() == fresh && p.Type == engineio.Ping && string(p.Data) == "probe":
 		k.stage.Store(probed)
 		k.conn.Send(engineio.Packet{Type: engineio.Pong, Data: p.Data})
+		k.conn.Flush()
 		k.s.nudge(k)
 	case k.stage.Load() != idle && p.Type == engineio.Upgrade:
 		k.complete()
@@ -159,7 +160,7 @@ func (k *socket) takeOver() {
 	s.up = nil
 	k.stage.Store(carries)
 	s.poll.nudge()
-	s.carry(k.conn)
+	s.carry(k)
 }
 
 func (k *socket) carries() bool { return k.stage.Load() == carries }
