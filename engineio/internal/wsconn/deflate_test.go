@@ -259,7 +259,7 @@ func FuzzWatchDeflate(f *testing.F) {
 	f.Add(slices.Concat(frame(0x41, "ab"), frame(0x89, ""), frame(0x80, "c"), text("d")))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		whole, bytewise := watch{gate: gate{deflate: true}}, watch{gate: gate{deflate: true}}
-		now := time.Now()
+		now := thisMoment()
 		whole.take(b, &Rates{}, now)
 		for i := range b {
 			if _, reason := bytewise.take(b[i:i+1], &Rates{}, now); reason != 0 {

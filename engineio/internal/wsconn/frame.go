@@ -3,7 +3,6 @@ package wsconn
 import (
 	"encoding/binary"
 	"math/rand/v2"
-	"time"
 
 	"github.com/gorilla/websocket"
 
@@ -94,11 +93,11 @@ func (g *gate) begin(head []byte) engineio.Reason {
 }
 
 // frame counts a frame whose header is whole. It gives the reason to end the connection, 0 for none.
-func (g *gate) frame(h *header, r *Rates, now time.Time) engineio.Reason {
+func (g *gate) frame(h *header, r *Rates, now moment) engineio.Reason {
 	if !h.minimal {
 		return engineio.ProtocolViolation
 	}
-	if reason := g.meter.Frame(r, now); reason != 0 {
+	if reason := g.meter.frame(r, now); reason != 0 {
 		return reason
 	}
 	if h.control() {

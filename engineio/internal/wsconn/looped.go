@@ -22,6 +22,7 @@ type looped struct {
 	free func()      // to be called when the descriptor is closed; nil for nothing
 	in   inbox       // Work's own
 	halt atomic.Bool // paused or closing: nothing more is handed over
+	wait atomic.Bool // blocked, or drained: Work has to look
 
 	mu      sync.Mutex // a leaf, but for the loop's own lock
 	out     *block     // frames to be written; nil for none
@@ -61,6 +62,7 @@ func (c *looped) Start(peer Peer) {
 	c.peer, c.started = peer, true
 	if !c.closed {
 		c.drained = c.owesDrained()
+		c.wait.Store(c.drained)
 		if c.Join() == nil {
 			return
 		}
@@ -120,7 +122,7 @@ func (c *looped) Work(ev evloop.Events, scratch []byte) (more bool) {
 		in.armed = 0
 		c.overdue(thisMoment())
 	}
-	if ev&(evloop.Writable|evloop.Asked) != 0 {
+	if ev&(evloop.Writable|evloop.Asked) != 0 && c.wait.Load() {
 		c.unblock(ev&evloop.Writable != 0)
 	}
 	more = c.read(scratch)
@@ -140,6 +142,7 @@ func (c *looped) unblock(room bool) {
 	}
 	tell := c.drained && !c.closing
 	c.drained = false
+	c.wait.Store(c.blocked)
 	c.mu.Unlock()
 	if tell {
 		c.peer.Drained()
@@ -170,6 +173,9 @@ func (c *looped) overdue(now moment) {
 
 // arm sets the time of the next deadline.
 func (c *looped) arm() {
+	if in := &c.in; in.hold == 0 && in.since == 0 && in.armed == 0 && !c.wait.Load() && !c.halt.Load() {
+		return
+	}
 	var next moment
 	sooner := func(m moment) {
 		if m != 0 && (next == 0 || m < next) {

@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"slices"
 	"syscall"
-	"time"
 	"unicode/utf8"
 
 	"github.com/gorilla/websocket"
@@ -42,7 +41,7 @@ func (c *looped) read(scratch []byte) (more bool) {
 	if len(in.stash) > 0 && c.mayRead() {
 		b := in.stash
 		in.stash = nil
-		c.keep(c.eat(b, time.Now()), false)
+		c.keep(c.eat(b, c.clock()), false)
 		c.note()
 	}
 	for reads := 0; in.ready && c.mayRead(); reads++ {
@@ -86,19 +85,29 @@ func (c *looped) passEnd() {
 		in.due = false
 		c.peer.PassEnd()
 	}
-	in.reply = false
-	c.Flush() // answers to control frames, and to packets that the peer answers itself
+	if in.reply {
+		in.reply = false
+		c.Flush()
+	}
+}
+
+// clock gives the time for the limits, of which a server, chosen by the operator, has none.
+func (c *looped) clock() moment {
+	if c.in.client {
+		return 0
+	}
+	return thisMoment()
 }
 
 // took takes bytes that were just read.
 func (c *looped) took(b []byte) {
-	in, lim, now := &c.in, c.lim(), time.Now()
-	wait := in.meter.Bytes(&lim.Rates, len(b), now)
+	in, lim, now := &c.in, c.lim(), c.clock()
+	wait := in.meter.take(&lim.Rates, len(b), now)
 	if wait > 0 {
 		if lim.Slowed != nil {
 			lim.Slowed()
 		}
-		in.hold = momentOf(now).add(wait)
+		in.hold = now.add(wait)
 		c.keep(b, true)
 	} else {
 		c.keep(c.eat(b, now), true)
@@ -139,7 +148,7 @@ func (c *looped) note() {
 }
 
 // eat takes frames out of b, and gives what is left when reading has to stop.
-func (c *looped) eat(b []byte, now time.Time) []byte {
+func (c *looped) eat(b []byte, now moment) []byte {
 	in, rates := &c.in, &c.lim().Rates
 	for len(b) > 0 && !c.halt.Load() {
 		if p := in.part; p != nil && p.left > 0 {
@@ -169,7 +178,7 @@ func (c *looped) eat(b []byte, now time.Time) []byte {
 			c.open(&h)
 		}
 	}
-	if c.isClosing() {
+	if len(b) > 0 && c.isClosing() {
 		return nil
 	}
 	return b

@@ -70,11 +70,12 @@ func (c *looped) flush() {
 	if c.blocked || c.dead || c.out == nil {
 		return
 	}
-	n, errno := c.Write(c.out.b[c.off:])
-	switch {
-	case errno == 0:
-		c.wrote(n)
-	case errno != syscall.EAGAIN:
+	ok := c.write()
+	if ok && c.out != nil && !c.wait.Load() {
+		c.wait.Store(true) // from now on Work heeds what the network says, which it may have said already
+		ok = c.write()
+	}
+	if !ok {
 		c.die(engineio.TransportError)
 		return
 	}
@@ -83,9 +84,19 @@ func (c *looped) flush() {
 	}
 	if c.owesDrained() {
 		c.drained = true
+		c.wait.Store(true)
 		c.ask()
 	}
 	c.account()
+}
+
+// write is one try. It reports whether the network lives. c.mu is held.
+func (c *looped) write() bool {
+	n, errno := c.Write(c.out.b[c.off:])
+	if errno == 0 {
+		c.wrote(n)
+	}
+	return errno == 0 || errno == syscall.EAGAIN
 }
 
 // wrote notes what the network has taken. c.mu is held.
@@ -130,7 +141,7 @@ func (c *looped) account() {
 		return
 	}
 	n := c.reading
-	if c.out != nil {
+	if c.out != nil && (c.blocked || cap(c.out.b) > freshBlock) { // others are written by the end of the pass
 		n += cap(c.out.b)
 	}
 	if n != c.held {

@@ -31,12 +31,12 @@ type window struct {
 }
 
 // add counts n more, and reports whether the period's count is within r.
-func (w *window) add(r Rate, n int, now time.Time) bool {
+func (w *window) add(r Rate, n int, now moment) bool {
 	if r.Count <= 0 {
 		return true
 	}
-	if at := momentOf(now); w.from == 0 || at.sub(w.from) >= r.Per {
-		w.from, w.n = at, 0
+	if w.from == 0 || now.sub(w.from) >= r.Per {
+		w.from, w.n = now, 0
 	}
 	w.n += n
 	return w.n <= r.Count
@@ -46,7 +46,9 @@ func (w *window) add(r Rate, n int, now time.Time) bool {
 type Meter struct{ frames, control, fragments, bytes window }
 
 // Frame counts a frame or packet, and gives the reason to end the connection, 0 for none.
-func (m *Meter) Frame(r *Rates, now time.Time) engineio.Reason {
+func (m *Meter) Frame(r *Rates, now time.Time) engineio.Reason { return m.frame(r, momentOf(now)) }
+
+func (m *Meter) frame(r *Rates, now moment) engineio.Reason {
 	if !m.frames.add(r.Frames, 1, now) {
 		return engineio.Frames
 	}
@@ -55,10 +57,14 @@ func (m *Meter) Frame(r *Rates, now time.Time) engineio.Reason {
 
 // Bytes counts n bytes, and gives how long to wait before more are read.
 func (m *Meter) Bytes(r *Rates, n int, now time.Time) time.Duration {
+	return m.take(r, n, momentOf(now))
+}
+
+func (m *Meter) take(r *Rates, n int, now moment) time.Duration {
 	if m.bytes.add(r.Bytes, n, now) {
 		return 0
 	}
-	return m.bytes.from.add(r.Bytes.Per).sub(momentOf(now))
+	return m.bytes.from.add(r.Bytes.Per).sub(now)
 }
 
 // watch reads the headers of frames (RFC 6455, 5.2) on their way to gorilla/websocket, which does not tell
@@ -75,7 +81,7 @@ type watch struct {
 
 // take looks at bytes as they come. It gives the reason to end the connection, 0 for none, and how many bytes
 // come before it.
-func (w *watch) take(b []byte, r *Rates, now time.Time) (n int, reason engineio.Reason) {
+func (w *watch) take(b []byte, r *Rates, now moment) (n int, reason engineio.Reason) {
 	for n < len(b) {
 		if w.left > 0 {
 			skip := int(min(w.left, uint64(len(b)-n)))
@@ -118,7 +124,7 @@ func (c *portable) watched(b []byte, n int, err error) (int, error) {
 	if n <= 0 || c.watch.client {
 		return n, err
 	}
-	now, lim := time.Now(), c.lim()
+	now, lim := thisMoment(), c.lim()
 	if good, reason := c.watch.take(b[:n], &lim.Rates, now); reason != 0 {
 		c.watch.over = &limitError{reason}
 		if good == 0 {
@@ -126,7 +132,7 @@ func (c *portable) watched(b []byte, n int, err error) (int, error) {
 		}
 		return good, nil
 	}
-	if wait := c.watch.meter.Bytes(&lim.Rates, n, now); wait > 0 {
+	if wait := c.watch.meter.take(&lim.Rates, n, now); wait > 0 {
 		if lim.Slowed != nil {
 			lim.Slowed()
 		}

@@ -201,7 +201,7 @@ func TestWatchInParts(t *testing.T) {
 	for size := 1; size <= len(all); size++ {
 		var w watch
 		r := Rates{Frames: Rate{4, time.Hour}, Control: Rate{1, time.Hour}, Fragments: Rate{2, time.Hour}}
-		now := time.Now()
+		now := thisMoment()
 		for from := 0; from < len(all); from += size {
 			if _, reason := w.take(all[from:min(from+size, len(all))], &r, now); reason != 0 {
 				t.Fatal(size, reason)
@@ -218,7 +218,7 @@ func FuzzWatch(f *testing.F) {
 	f.Add([]byte{0x82, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 2, 3, 4, 5})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var whole, bytewise watch
-		now := time.Now()
+		now := thisMoment()
 		whole.take(b, &Rates{Frames: Rate{1000, time.Hour}}, now)
 		for i := range b {
 			if _, reason := bytewise.take(b[i:i+1], &Rates{Frames: Rate{1000, time.Hour}}, now); reason != 0 {
