@@ -143,7 +143,8 @@ func (j *Judge) load(ctx context.Context, cfg *config.Config, key string, timeou
 }
 
 func (j *Judge) regoOptions(cfg *config.Config, timeout time.Duration) rego.Options {
-	o := rego.Options{Timeout: timeout, Memo: memoOf(cfg), Args: j.argsTypes(cfg), Topdown: cfg.Policy.Evaluator == rego.EvaluatorTopdown}
+	o := rego.Options{Timeout: timeout, Memo: memoOf(cfg), Args: j.argsTypes(cfg), Topdown: cfg.Policy.Evaluator == rego.EvaluatorTopdown,
+		MaxBytes: int(max(cfg.Limits.Payload, cfg.Limits.UpstreamPayload))} // the gateway holds each direction to its own
 	if opa := cfg.OPAConfig(); opa != nil {
 		o.LogRules = opa.LogRules
 	}

@@ -59,7 +59,7 @@ var packages = map[string]pkg{
 	// Transports and adapters.
 	"engineio/eioserver":    {layer: 3, heavy: []string{"gorilla"}},
 	"engineio/eioclient":    {layer: 3, heavy: []string{"gorilla"}},
-	"plugins/rego":          {layer: 3, heavy: []string{"opa", "jsonpatch"}},
+	"plugins/rego":          {layer: 3, heavy: []string{"opa"}},
 	"plugins/rego/closures": {layer: 2, heavy: []string{"opa"}},
 	"plugins/wasm":          {layer: 3, tests: []string{"wazero"}},
 	"plugins/js":            {layer: 3, above: true},

@@ -3,111 +3,93 @@ package jsonpatch
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"strings"
 
 	jsonpatch "github.com/evanphx/json-patch/v5"
 
 	"github.com/siogw/siogw/internal/strictjson"
 )
 
-// The limits of one patch.
-const (
-	MaxOperations = 256
-	maxCopied     = 1 << 20 // bytes that its copy operations make
-)
+// MaxOperations bounds the operations of one patch.
+const MaxOperations = 256
 
-// Apply applies ops, a JSON array of operations whose paths begin with /args or /auth, and gives what has
-// changed: nil for what has not. args is a JSON array and auth a JSON object, or nil where the input has
-// none; both stay so. The result is strict JSON. Errors name the operation by its number.
-func Apply(args, auth, ops []byte) (newArgs, newAuth []byte, err error) {
-	if err := strictjson.Scan(ops, strictjson.Limits{}); err != nil {
-		return nil, nil, err
+// Operation is one operation of a patch, its members as JSON.
+type Operation = jsonpatch.Operation
+
+// Target is what a patch changes.
+type Target struct {
+	Args    []byte // a JSON array; nil where the input has none
+	Auth    []byte // a JSON object; nil where the input has none
+	AddAuth bool   // a patch may add auth where there is none
+	// MaxBytes bounds args and auth, each, as they come out, and together what copy operations make.
+	MaxBytes int
+}
+
+// Parse reads a patch, a JSON array of operations.
+func Parse(text []byte) ([]Operation, error) {
+	if err := strictjson.Scan(text, strictjson.Limits{}); err != nil {
+		return nil, err
 	}
-	patch, err := jsonpatch.DecodePatch(ops)
-	if err != nil {
-		return nil, nil, err
-	}
+	return jsonpatch.DecodePatch(text)
+}
+
+// Apply applies a patch whose paths begin with /args or /auth, and gives what it has changed: nil for what it has not. Each
+// stays the array or object that it has to be, and strict JSON; whether it is within the packet's limits is for others to
+// say. Errors name the operation by its number.
+func (t *Target) Apply(patch []Operation) (args, auth []byte, err error) {
 	if len(patch) > MaxOperations {
-		return nil, nil, fmt.Errorf("%d operations, more than %d", len(patch), MaxOperations)
+		return nil, nil, fmt.Errorf("%d operations, at most %d are taken", len(patch), MaxOperations)
 	}
 	for i, op := range patch {
-		if err := check(op); err != nil {
+		if err := t.check(op); err != nil {
 			return nil, nil, fmt.Errorf("operation %d: %w", i, err)
 		}
 	}
-	opt := jsonpatch.NewApplyOptions()
-	opt.SupportNegativeIndices = false
-	opt.AccumulatedCopySizeLimit = maxCopied
-	opt.EscapeHTML = false
-	out, err := patch.ApplyWithOptions(document(args, auth), opt)
+	doc, err := jsonpatch.Patch(patch).ApplyWithOptions(t.document(), &jsonpatch.ApplyOptions{AccumulatedCopySizeLimit: int64(t.MaxBytes)})
 	if err != nil {
 		return nil, nil, err
 	}
-	if newArgs, err = part(out, "args", args, strictjson.Array); err != nil {
+	if args, err = t.part(doc, "args", t.Args); err != nil {
 		return nil, nil, err
 	}
-	newAuth, err = part(out, "auth", auth, strictjson.Object)
-	return newArgs, newAuth, err
+	auth, err = t.part(doc, "auth", t.Auth)
+	return args, auth, err
 }
 
-func document(args, auth []byte) []byte {
-	doc := []byte{'{'}
-	if args != nil {
-		doc = append(append(doc, `"args":`...), args...)
+// document is what the operations see.
+func (t *Target) document() []byte {
+	b := make([]byte, 0, len(t.Args)+len(t.Auth)+20)
+	b = append(b, '{')
+	if t.Args != nil {
+		b = append(append(b, `"args":`...), t.Args...)
 	}
-	if auth != nil {
-		if args != nil {
-			doc = append(doc, ',')
+	if t.Auth != nil {
+		if len(b) > 1 {
+			b = append(b, ',')
 		}
-		doc = append(append(doc, `"auth":`...), auth...)
+		b = append(append(b, `"auth":`...), t.Auth...)
 	}
-	return append(doc, '}')
+	return append(b, '}')
 }
 
-// check refuses an operation that reaches elsewhere. A test may, but only inside the same two.
-func check(op jsonpatch.Operation) error {
-	path, err := op.Path()
-	if err != nil {
-		return err
+// part takes one member out of the result, which must still be of its kind, within bounds, and readable in one way only.
+func (t *Target) part(doc []byte, key string, old []byte) ([]byte, error) {
+	raw, there := strictjson.Member(doc, key)
+	kind := strictjson.Array
+	if key == "auth" {
+		kind = strictjson.Object
 	}
-	paths := []string{path}
-	if kind := op.Kind(); kind == "move" || kind == "copy" {
-		from, err := op.From()
-		if err != nil {
-			return err
-		}
-		paths = append(paths, from)
-	}
-	for _, p := range paths {
-		if !under(p, "/args") && !under(p, "/auth") {
-			return fmt.Errorf("path %.80q is not under /args or /auth", p)
-		}
-	}
-	return nil
-}
-
-func under(path, root string) bool {
-	return path == root || strings.HasPrefix(path, root+"/")
-}
-
-// part takes one member out of the result, and checks that it is still what it has to be.
-func part(doc []byte, key string, old []byte, kind strictjson.Kind) ([]byte, error) {
-	raw, ok := strictjson.Member(doc, key)
 	switch {
-	case !ok && old == nil:
+	case !there && old == nil, there && bytes.Equal(raw, old):
 		return nil, nil
-	case !ok:
-		return nil, fmt.Errorf("the patch removes /%s", key)
-	case old == nil:
-		return nil, fmt.Errorf("the patch adds /%s to an input that has none", key)
-	case bytes.Equal(raw, old):
-		return nil, nil
+	case !there:
+		return nil, fmt.Errorf("/%s is removed", key)
 	case strictjson.KindOf(raw) != kind:
-		return nil, errors.New("the patch gives /" + key + " another type")
+		return nil, fmt.Errorf("/%s becomes something of another kind", key)
+	case len(raw) > t.MaxBytes:
+		return nil, fmt.Errorf("/%s becomes %d bytes long, at most %d are taken", key, len(raw), t.MaxBytes)
 	}
-	if err := strictjson.Scan(raw, strictjson.Limits{}); err != nil {
+	if err := strictjson.Scan(raw, strictjson.Wide); err != nil {
 		return nil, fmt.Errorf("/%s: %w", key, err)
 	}
 	return bytes.Clone(raw), nil

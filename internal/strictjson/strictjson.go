@@ -23,6 +23,9 @@ type Limits struct {
 // DefaultLimits are the limits that a zero field takes.
 var DefaultLimits = Limits{Depth: 32, Elements: 65536, Number: 128}
 
+// Wide are limits for what is held to a packet's own elsewhere: they only keep a reader from harm.
+var Wide = Limits{Depth: 1024, Elements: 1 << 24, Number: 4096}
+
 // The kinds of refusal, for errors.Is.
 var (
 	ErrSyntax = errors.New("not strict JSON")   // no JSON, or JSON that two parsers could read differently

@@ -12,9 +12,6 @@ const DefaultTimeout = time.Second
 // DefaultMaxBytes bounds what a transform may make where Options do not.
 const DefaultMaxBytes = 1 << 20
 
-// maxOperations bounds the operations of one transform.
-const maxOperations = 256
-
 // Options say what to load and how to evaluate it.
 type Options struct {
 	// Paths are .rego files, .json and .yaml data files, bundles (.tar.gz) and directories of all these.
@@ -27,7 +24,7 @@ type Options struct {
 	Schema []byte
 	// Timeout bounds one evaluation: 0 for DefaultTimeout, negative for none beside the context's.
 	Timeout time.Duration
-	// MaxBytes bounds the text of args and auth after a transform: 0 for DefaultMaxBytes.
+	// MaxBytes bounds the text of args and auth after a transform, each: 0 for DefaultMaxBytes.
 	MaxBytes int
 	// Strict makes unused variables and imports errors, as opa check --strict does.
 	Strict bool

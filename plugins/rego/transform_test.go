@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/siogw/siogw/engine"
+	"github.com/siogw/siogw/internal/jsonpatch"
 	"github.com/siogw/siogw/internal/strictjson"
 )
 
@@ -120,10 +121,10 @@ func TestTransformRefused(t *testing.T) {
 func TestTransformLimits(t *testing.T) {
 	add := `{"op":"add","path":"/args/-","value":0}`
 	n := func(n int) string { return strings.TrimSuffix(strings.Repeat(add+",", n), ",") }
-	if v := decide(t, ops(t, n(maxOperations)), message(`[]`)); v.Effect != engine.Allow {
+	if v := decide(t, ops(t, n(jsonpatch.MaxOperations)), message(`[]`)); v.Effect != engine.Allow {
 		t.Errorf("%+v", v)
 	}
-	if v := decide(t, ops(t, n(maxOperations+1)), message(`[]`)); v.Code != engine.CodeTransform {
+	if v := decide(t, ops(t, n(jsonpatch.MaxOperations+1)), message(`[]`)); v.Code != engine.CodeTransform {
 		t.Errorf("%+v", v)
 	}
 	size := func(n int) *Policy {

@@ -172,17 +172,19 @@ func (a *answer) change(in *engine.Input, v *engine.Verdict, picked []int) error
 func (a *answer) changeText(in *engine.Input, v *engine.Verdict, picked []int) (err error) {
 	switch {
 	case a.patch != nil:
-		v.Args, v.Auth, err = jsonpatch.Apply(in.Args, in.Auth, a.patch)
-		return err
+		return a.applyPatch(in, v)
 	case a.texts != nil:
-		if v.Args, err = replaceStrings(in.Args, a.texts, picked); err != nil {
-			return err
+		if v.Args, err = replaceStrings(in.Args, a.texts, picked); err == nil {
+			err = strictjson.Scan(v.Args, strictjson.Wide) // as deep as it came
 		}
+	case a.args != nil && in.Args == nil:
+		err = errors.New("args for a packet that has none")
 	case a.args != nil:
-		if in.Args == nil {
-			return errors.New("args for a packet that has none")
-		}
 		v.Args = a.args
+		err = strictjson.Scan(v.Args, strictjson.Limits{})
+	}
+	if err != nil {
+		return err
 	}
 	if a.auth != nil {
 		if in.Auth == nil {
@@ -190,10 +192,24 @@ func (a *answer) changeText(in *engine.Input, v *engine.Verdict, picked []int) (
 		}
 		v.Auth = a.auth
 	}
-	if v.Args == nil {
-		return nil
+	return nil
+}
+
+// maxGrowth is what a patch may add to a packet, in bytes.
+const maxGrowth = 1 << 20
+
+func (a *answer) applyPatch(in *engine.Input, v *engine.Verdict) error {
+	patch, err := jsonpatch.Parse(a.patch)
+	if err != nil {
+		return fmt.Errorf("patch: %w", err)
 	}
-	return strictjson.Scan(v.Args, strictjson.Limits{})
+	t := jsonpatch.Target{Args: in.Args, Auth: in.Auth, MaxBytes: len(in.Args) + len(in.Auth) + maxGrowth}
+	args, auth, err := t.Apply(patch)
+	if err != nil {
+		return fmt.Errorf("patch: %w", err)
+	}
+	v.Args, v.Auth = args, auth
+	return nil
 }
 
 // replaceStrings puts new texts in the place of strings, by their numbers in the view.
