@@ -30,6 +30,7 @@ type App struct {
 	version  string
 	draining atomic.Bool
 	front    front
+	doors    *doors // of the clients' listener; nil before Serve. Of reloads.mu
 	keep     Keep
 	agent    *manage.Agent      // nil without opa in the configuration
 	bundles  *manage.Activation // in force; nil for none. Of reloads.mu

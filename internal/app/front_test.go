@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/siogw/siogw/internal/config"
 	"github.com/siogw/siogw/internal/siotest"
 )
 
@@ -49,10 +50,17 @@ func (s *said) has(text string) bool {
 
 func serve(t *testing.T, dir, yaml string) *served {
 	t.Helper()
-	s := &served{log: &said{}}
 	const common = "admin: { listen: 127.0.0.1:0 }\ndecision_log: { output: none }\n"
+	return serveConfig(t, parse(t, dir, common+yaml), Options{})
+}
+
+// serveConfig serves with options that lack a logger.
+func serveConfig(t *testing.T, cfg *config.Config, o Options) *served {
+	t.Helper()
+	s := &served{log: &said{}}
+	o.Logger = slog.New(slog.NewTextHandler(s.log, nil))
 	var err error
-	if s.App, err = New(t.Context(), parse(t, dir, common+yaml), Options{Logger: slog.New(slog.NewTextHandler(s.log, nil))}); err != nil {
+	if s.App, err = New(t.Context(), cfg, o); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -81,6 +81,7 @@ func (a *App) take(ctx context.Context, cfg *config.Config) error {
 	}
 	a.current.Store(gen)
 	a.keep.only(cfg)
+	a.changeDoors(before.cfg, cfg)
 	if cfg.Limits.Memory != before.cfg.Limits.Memory {
 		limitMemory(&cfg.Limits)
 	}

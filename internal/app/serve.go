@@ -48,14 +48,9 @@ func (a *App) Serve(ctx context.Context, ready func(clients, admin net.Addr)) er
 
 func (a *App) serve(ctx context.Context, clients, admin net.Listener) error {
 	ended := make(chan error, 2)
-	front, back := a.server(a.Handler()), a.server(a.Admin())
-	countLateHeaders(front, func() { a.gateway.CountRefused(engine.CodeSlowHeaders) })
-	if a.cfg.TLS.On() && a.cfg.TLS.HTTP2 {
-		front.Protocols.SetHTTP2(true)
-		front.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: maxStreams, SendPingTimeout: idleTimeout, WriteByteTimeout: writeTimeout}
-	}
+	front, back := a.openDoors(clients), a.server(a.cfg, a.Admin())
 	defer a.background(ctx)()
-	go func() { ended <- front.Serve(clients) }()
+	go func() { ended <- front.run() }()
 	running := 1
 	if admin != nil {
 		running++
@@ -76,7 +71,7 @@ func (a *App) serve(ctx context.Context, clients, admin net.Listener) error {
 }
 
 // drain stops taking clients, ends the sessions, then the rest; the admin listener last, so that it can tell.
-func (a *App) drain(front, back *http.Server) error {
+func (a *App) drain(front *doors, back *http.Server) error {
 	ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
 	defer cancel()
 	a.draining.Store(true)
@@ -91,11 +86,42 @@ func (a *App) drain(front, back *http.Server) error {
 	return errors.Join(err, a.close(ctx), back.Close())
 }
 
-func (a *App) server(h http.Handler) *http.Server {
-	lim := &a.cfg.Limits.HTTP
+// openDoors serves the listener of the clients, by what is in force whenever a connection comes.
+func (a *App) openDoors(clients net.Listener) *doors {
+	a.reloads.mu.Lock()
+	defer a.reloads.mu.Unlock()
+	a.doors = newDoors(clients, a.frontServer(a.current.Load().cfg))
+	return a.doors
+}
+
+// frontServer gives what serves clients.
+func (a *App) frontServer(cfg *config.Config) *http.Server {
+	front := a.server(cfg, a.Handler())
+	countLateHeaders(front, func() { a.gateway.CountRefused(engine.CodeSlowHeaders) })
+	if cfg.TLS.On() && cfg.TLS.HTTP2 {
+		front.Protocols.SetHTTP2(true)
+		front.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: maxStreams, SendPingTimeout: idleTimeout, WriteByteTimeout: writeTimeout}
+	}
+	return front
+}
+
+// changeDoors has connections that come from now on served by what cfg says of them, where that differs.
+func (a *App) changeDoors(before, cfg *config.Config) {
+	was, is := &before.Limits.HTTP, &cfg.Limits.HTTP
+	if a.doors != nil && (was.HeaderTime != is.HeaderTime || headerBytes(before) != headerBytes(cfg)) {
+		a.doors.change(a.frontServer(cfg))
+	}
+}
+
+// headerBytes is what is read of a request's header: nothing beyond what the gateway could judge.
+func headerBytes(cfg *config.Config) int {
+	return max(maxHeader, int(cfg.Limits.HTTP.Header+cfg.Limits.HTTP.URL))
+}
+
+func (a *App) server(cfg *config.Config, h http.Handler) *http.Server {
 	s := &http.Server{
-		Handler: h, ReadHeaderTimeout: lim.HeaderTime, IdleTimeout: idleTimeout,
-		MaxHeaderBytes: max(maxHeader, int(lim.Header+lim.URL)), // beyond it nothing is read that the gateway could judge
+		Handler: h, ReadHeaderTimeout: cfg.Limits.HTTP.HeaderTime, IdleTimeout: idleTimeout,
+		MaxHeaderBytes: headerBytes(cfg),
 		Protocols:      new(http.Protocols),
 		ErrorLog:       slog.NewLogLogger(a.logger.Handler(), slog.LevelDebug), // what clients get wrong
 	}

@@ -2,7 +2,6 @@ package config
 
 import (
 	"reflect"
-	"slices"
 	"strings"
 )
 
@@ -13,23 +12,46 @@ type Reload struct {
 	Watch bool `yaml:"watch"`
 }
 
-// live are the sections that may change while the gateway runs.
-var live = []string{"limits", "identity", "rooms", "contract", "policy", "plugins", "shields", "deny", "responses"}
+// Effect is when a key counts that was changed in a running gateway.
+type Effect string
 
-// fixed are the keys and sections in them that may not: clients are known by one; the others are kept by the listener
-// and by Engine.IO, which have them from the start.
-var fixed = []string{
-	"limits.connections.ipv6_prefix", "limits.connections.sockets_per_ip", "limits.http.header", "limits.http.url",
-	"limits.http.header_time", "limits.http.body_time", "limits.payload", "limits.send_buffer", "limits.traffic",
-	"limits.sessions.poll_time", "limits.sessions.write_time", "limits.sessions.idle", "limits.sessions.lifetime",
-	"limits.sessions.upgrades", "limits.sessions.total_upgrades",
+// The effects. What clients were told, and let in by, stays as it was for those that are connected.
+const (
+	AtOnce    Effect = "at once, for open connections too"
+	ForNew    Effect = "for new connections"
+	ByRestart Effect = "needs a restart"
+)
+
+// effects has every key or a section that it is in; of several that fit the longest counts. docs/configuration.md has it as
+// a table.
+var effects = []struct {
+	effect Effect
+	keys   []string
+}{
+	{AtOnce, []string{"limits", "identity", "rooms", "contract", "policy", "plugins", "shields", "deny", "responses",
+		"compression.min_size", "compression.max_ratio"}},
+	{ForNew, []string{"heartbeat", "transports", "eio3", "origins", "origin_required", "session", "compression.enabled",
+		"trusted_proxies", "trusted_header", "limits.payload", "limits.http.header_time", "limits.sessions.connect_time",
+		"limits.sessions.poll_time"}},
+	{ByRestart, []string{"listen", "socket_mode", "path", "upstream", "upstreams", "admin", "tls", "proxy_protocol", "parser",
+		"event_loop", "limits.connections.ipv6_prefix", "opa", "decision_log", "store", "log", "reload"}},
+}
+
+// EffectOf gives the effect of a key, as section.key.
+func EffectOf(key string) Effect {
+	effect, length := ByRestart, 0
+	for _, e := range effects {
+		for _, k := range e.keys {
+			if len(k) > length && (key == k || strings.HasPrefix(key, k+".")) {
+				effect, length = e.effect, len(k)
+			}
+		}
+	}
+	return effect
 }
 
 // Live reports whether the key may change while the gateway runs.
-func Live(key string) bool {
-	below := func(section string) bool { return key == section || strings.HasPrefix(key, section+".") }
-	return slices.ContainsFunc(live, below) && !slices.ContainsFunc(fixed, below)
-}
+func Live(key string) bool { return EffectOf(key) != ByRestart }
 
 // Changed gives the keys whose values differ, as section.key; lists and maps as one.
 func Changed(a, b *Config) []string {
@@ -54,8 +76,12 @@ func at(v reflect.Value, key string) any {
 // LiveFiles gives the files and folders that the sections name which may change while the gateway runs, by section.
 func (c *Config) LiveFiles() map[string][]string {
 	out := map[string][]string{}
-	for _, section := range live {
-		v, _, _ := field(reflect.ValueOf(c).Elem(), section)
+	all := reflect.ValueOf(c).Elem()
+	for _, section := range names(all.Type()) {
+		if !Live(section) {
+			continue
+		}
+		v, _, _ := field(all, section)
 		if files := files(v); len(files) > 0 {
 			out[section] = files
 		}

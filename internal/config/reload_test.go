@@ -1,23 +1,57 @@
 package config
 
 import (
+	"fmt"
+	"os"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 )
 
-func TestFixedKeysAreKeys(t *testing.T) {
-	all := keys()
-	for _, key := range slices.Concat(live, fixed) {
-		if !slices.ContainsFunc(all, func(k string) bool { return k == key || len(k) > len(key) && k[:len(key)+1] == key+"." }) {
-			t.Errorf("%s is no key", key)
+// Every key has an effect, and every effect is of a key.
+func TestEffects(t *testing.T) {
+	below := func(key, section string) bool { return key == section || strings.HasPrefix(key, section+".") }
+	all, listed := keys(), []string{}
+	for _, e := range effects {
+		for _, k := range e.keys {
+			if slices.Contains(listed, k) {
+				t.Errorf("%s has two effects", k)
+			}
+			if !slices.ContainsFunc(all, func(key string) bool { return below(key, k) }) {
+				t.Errorf("%s is no key", k)
+			}
+			listed = append(listed, k)
 		}
 	}
-	for key, want := range map[string]bool{"policy.paths": true, "plugins": true, "limits.depth": true, "limits.traffic.bytes": false,
-		"limits.payload": false, "limits.sessions.connect_time": true, "listen": false, "upstream.url": false, "reload.watch": false} {
-		if Live(key) != want {
-			t.Errorf("Live(%s) is %v", key, !want)
+	for _, key := range all {
+		if !slices.ContainsFunc(listed, func(k string) bool { return below(key, k) }) {
+			t.Errorf("%s: nobody said when a change of it takes effect", key)
 		}
+	}
+	for key, want := range map[string]Effect{"policy.paths": AtOnce, "plugins": AtOnce, "limits.depth": AtOnce, "limits.traffic.bytes": AtOnce,
+		"limits.payload": ForNew, "limits.sessions.connect_time": ForNew, "limits.sessions.idle": AtOnce, "listen": ByRestart,
+		"limits.connections.ipv6_prefix": ByRestart, "upstream.url": ByRestart, "upstreams": ByRestart, "compression.enabled": ForNew,
+		"compression.min_size": AtOnce, "nothing": ByRestart} {
+		if got := EffectOf(key); got != want || Live(key) != (want != ByRestart) {
+			t.Errorf("%s takes effect %s", key, got)
+		}
+	}
+}
+
+// The table of the documentation is the list.
+func TestEffectsAreDocumented(t *testing.T) {
+	var want strings.Builder
+	want.WriteString("| a change of | takes effect |\n|---|---|\n")
+	for _, e := range effects {
+		fmt.Fprintf(&want, "| `%s` | %s |\n", strings.Join(e.keys, "`, `"), e.effect)
+	}
+	text, err := os.ReadFile("../../docs/configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(text), want.String()) {
+		t.Errorf("docs/configuration.md does not have this:\n%s", want.String())
 	}
 }
 

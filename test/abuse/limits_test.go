@@ -64,7 +64,7 @@ var limited = map[string]struct{ sets, within, over string }{
 	"connections.per_identity":      {"ConnectionsPerIdentity", "gateway.TestIdentityConnections", ""},
 	"connections.rate_per_identity": {"ConnectRatePerIdentity", "gateway.TestIdentityConnections", ""},
 	"connections.ipv6_prefix":       {"IPv6Prefix", "gateway.TestIPv6Prefix", ""},
-	"connections.sockets_per_ip":    {"Guard(inner, 2)", "gateway.TestGuard", ""},
+	"connections.sockets_per_ip":    {"SocketsPerIP = 2", "gateway.TestGuard", ""},
 
 	"events.per_session":   {"EventsPerSession", "gateway.TestPacketLimits", ""},
 	"events.per_event":     {"EventsPerName", "gateway.TestPacketLimits", ""},
