@@ -17,12 +17,15 @@ func (pl *plan) key(dst []byte, p *Policy, in *engine.Input, limit int) ([]byte,
 		return dst, obstacleText
 	}
 	dst = binary.LittleEndian.AppendUint32(dst, pl.number)
+	dst, ok := pl.fixed.append(dst, in)
+	if !ok {
+		return dst, obstacleText
+	}
 	for i := range pl.flat {
 		if dst = pl.flat[i].append(dst, in); len(dst) > limit {
 			return dst, obstacleSize
 		}
 	}
-	ok := true
 	if pl.args != nil {
 		dst, ok = pl.args.append(dst, in.Args)
 	}
@@ -39,16 +42,11 @@ func (pl *plan) key(dst []byte, p *Policy, in *engine.Input, limit int) ([]byte,
 }
 
 // readable reports whether the evaluator will surely read the texts of which only a part is in the key, or none: the
-// others it reads or refuses according to the key.
+// others it reads or refuses according to the key. The claims of the identity are pl.fixed's.
 func (pl *plan) readable(p *Policy, in *engine.Input) bool {
 	rest := p.reads.top &^ pl.whole
 	if rest&partArgs != 0 && !readable(in.Args) || rest&partAuth != 0 && !readable(in.Auth) {
 		return false
-	}
-	if rest&partIdentity != 0 && in.Identity != nil && in.Identity.Claims != nil {
-		if _, err := identity(in.Identity); err != nil {
-			return false
-		}
 	}
 	if rest&partPlugins != 0 {
 		for i := range in.Plugins {

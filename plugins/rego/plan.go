@@ -3,6 +3,7 @@ package rego
 import (
 	"maps"
 	"slices"
+	"sync"
 	"sync/atomic"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -15,7 +16,8 @@ import (
 type plan struct {
 	number   uint32
 	sources  []source
-	flat     []source  // sources, but for parts of args and auth
+	fixed    *fixed    // those of identity and session
+	flat     []source  // the others, but for parts of args and auth
 	args     *picks    // parts of args; nil for none, and for the whole
 	auth     *picks    // the same of auth
 	culprits []culprit // why it cannot be told; then there are no sources
@@ -33,6 +35,9 @@ type plans struct {
 	deep       int // the same of namespaces
 	made       []atomic.Pointer[plan]
 	cuttable   map[*ast.Rule]bool // see there
+
+	mu    sync.Mutex
+	fixed []*fixed // of all plans, each once
 }
 
 // maxPlans bounds the plans of one policy. Where events and namespaces make more classes, the namespaces are not
@@ -220,19 +225,25 @@ func (p *Policy) plan(number int, c *class) *plan {
 	}
 	pl.sources = tidy(w.sources)
 	pl.sort()
+	pl.fixed.claims = p.reads.has(partIdentity) && pl.whole&partIdentity == 0
+	pl.fixed = p.plans.share(pl.fixed)
 	return pl
 }
 
 // sort makes what the key is built by.
 func (pl *plan) sort() {
+	pl.fixed = &fixed{}
 	parts := map[field][]source{}
 	for _, s := range pl.sources {
 		if len(s.path) == 0 {
 			pl.whole |= map[field]part{fieldArgs: partArgs, fieldAuth: partAuth, fieldClaims: partIdentity, fieldPlugins: partPlugins}[s.field]
 		}
-		if len(s.path) > 0 && (s.field == fieldArgs || s.field == fieldAuth) {
+		switch {
+		case s.field >= fieldAuthenticated:
+			pl.fixed.sources = append(pl.fixed.sources, s)
+		case len(s.path) > 0 && (s.field == fieldArgs || s.field == fieldAuth):
 			parts[s.field] = append(parts[s.field], s)
-		} else {
+		default:
 			pl.flat = append(pl.flat, s)
 		}
 	}
