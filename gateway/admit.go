@@ -151,6 +151,10 @@ func (s *session) admitOut(j *job) engine.Code {
 
 func (s *session) eventInput(j *job, kind engine.Kind) engine.Code {
 	j.input(kind)
+	if j.same != nil {
+		j.same.describe(j.in)
+		return engine.CodeNone
+	}
 	var err error
 	if j.in.Event, j.args, err = socketio.AppendEvent(j.args[:0], j.pkt); err != nil {
 		return engine.CodeMalformed

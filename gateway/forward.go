@@ -11,11 +11,11 @@ import (
 
 // forward is the straight line of one packet, the same for both directions. What has no decision of its
 // own (the answers to CONNECT, DISCONNECT) follows the state machine only.
-func (s *session) forward(from *end, pkt *socketio.Packet, raw []byte) {
-	if s.late != nil && from == s.up && !s.hearLate(pkt) {
+func (s *session) forward(from *end, m decoded) {
+	if s.late != nil && from == s.up && !s.hearLate(m.pkt) {
 		return
 	}
-	j := takeJob(from, pkt, raw)
+	j := takeJob(from, m)
 	s.judge(j)
 	j.done()
 }
@@ -113,7 +113,10 @@ func (s *session) pass(j *job, d *engine.Decision) {
 func (s *session) send(j *job, d *engine.Decision) {
 	j.translate()
 	message := j.raw
-	if message == nil || (d != nil && d.Transformed()) {
+	if d != nil && d.Transformed() {
+		message = j.written
+	}
+	if message == nil {
 		message = s.g.opt.Parser.Append(nil, j.pkt)
 	}
 	s.note(j)

@@ -20,6 +20,8 @@ type generation struct {
 	front *eioserver.Options // what Engine.IO makes of the rules
 	*proxies
 	users atomic.Int64 // who may decide by it; the gateway is one while it is in force
+
+	broadcasts *broadcasts // nil for none
 }
 
 // newGeneration makes complete rules ready for use. It fails on rules of rooms that cannot work.
@@ -32,6 +34,7 @@ func (g *Gateway) newGeneration(r Rules, n uint64) (*generation, error) {
 		return nil, errors.New("gateway: msgpack is not spoken over Engine.IO 3")
 	}
 	gen := &generation{Rules: r, n: n, rooms: mapping, proxies: &proxies{r.Trusted, r.TrustedHeader}}
+	gen.broadcasts = newBroadcasts(r.Limits.Broadcasts, mapping)
 	if gen.front, err = g.newFront(gen); err != nil {
 		return nil, fmt.Errorf("gateway: %w", err)
 	}

@@ -12,13 +12,15 @@ import (
 type job struct {
 	from *end
 	pkt  *socketio.Packet
-	raw  []byte // the message as it came, with all attachments in it; nil: write it anew
+	raw  []byte     // the message as it came, with all attachments in it; nil: write it anew
+	same *broadcast // what is known of a packet that others got as well; nil for nothing
 	n    *namespace
 	in   *engine.Input
 	why  error // beside the code of a refusal, for the log
 	now  time.Time
 
-	mapped Mapped // the rooms of an event or emit
+	mapped  Mapped // the rooms of an event or emit
+	written []byte // the message of a packet that was changed; nil: write it anew
 
 	epoch uint64 // when it was admitted, of a CONNECT
 	token string // that a refresh brings by itself
@@ -37,9 +39,9 @@ const maxKeptArgs = 64 << 10
 var jobs = sync.Pool{New: func() any { return new(job) }}
 
 // takeJob gives a job for a packet that is judged now. It is done once.
-func takeJob(from *end, pkt *socketio.Packet, raw []byte) *job {
+func takeJob(from *end, m decoded) *job {
 	j := jobs.Get().(*job)
-	j.from, j.pkt, j.raw, j.now = from, pkt, raw, time.Now()
+	j.from, j.pkt, j.raw, j.same, j.now = from, m.pkt, m.raw, m.same, time.Now()
 	return j
 }
 
@@ -64,6 +66,6 @@ func (j *job) input(kind engine.Kind) {
 // keep gives a job for the same packet that outlives it, without the packet's bytes.
 func (j *job) keep(pkt *socketio.Packet) *job {
 	in := *j.in
-	in.Args, in.Auth, in.Attachments = nil, nil, nil
+	in.Args, in.Auth, in.Attachments, in.Shared = nil, nil, nil, nil
 	return &job{from: j.from, pkt: pkt, n: j.n, in: &in, now: j.now, epoch: j.epoch}
 }

@@ -52,7 +52,11 @@ func (n *namespace) inside(room string) bool {
 
 // admitRoomsOut finds the rooms of a server's event: those that it tells the client is in, or those that it is about.
 func (s *session) admitRoomsOut(j *job) engine.Code {
-	j.mapped = s.gen.rooms.Apply(j.in)
+	if j.same != nil {
+		j.mapped, j.in.Room = j.same.mapped, j.same.input.Room
+	} else {
+		j.mapped = s.gen.rooms.Apply(j.in)
+	}
 	if j.mapped.Code != engine.CodeNone {
 		return j.mapped.Code
 	}

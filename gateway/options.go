@@ -81,6 +81,9 @@ type Limits struct {
 	AckID           int // decimal digits of a client's; default 16, which all implementations keep exactly
 	Acks            int // events without an answer, of one direction and namespace; default 1024
 
+	// Broadcasts are the bytes that emits may hold which many sessions get, with what is made of them for all; 0 keeps none.
+	Broadcasts int
+
 	HTTP       HTTPLimits
 	Sessions   SessionLimits
 	Traffic    TrafficLimits

@@ -45,7 +45,7 @@ func (s *session) enterMain() (query url.Values, ok bool) {
 		return nil, false
 	}
 	p := &socketio.Packet{Type: socketio.Connect, Namespace: "/"}
-	s.forward(s.down, p, nil)
+	s.forward(s.down, decoded{pkt: p})
 	s.up.eio.Flush()
 	n := s.namespaces["/"]
 	if s.closed || n == nil || n.state == gone {

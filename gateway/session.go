@@ -80,15 +80,15 @@ func (e *end) Packet(p engineio.Packet) {
 	} else {
 		s.g.stats.packetsOut.Add(1)
 	}
-	pkt, raw, err := e.decode(p)
+	m, err := e.decode(p)
 	if !e.keepUnfinished() {
 		return
 	}
 	switch {
 	case err != nil:
-		s.malformed(e, pkt, err)
-	case pkt != nil:
-		s.forward(e, pkt, raw)
+		s.malformed(e, m.pkt, err)
+	case m.pkt != nil:
+		s.forward(e, m)
 	}
 }
 
@@ -100,18 +100,29 @@ func (s *session) survive() {
 	}
 }
 
-// decode gives the packet that p completes, or nil while attachments are missing. raw is the message of a
-// packet that may go on as it came; nil where it must be written anew.
-func (e *end) decode(p engineio.Packet) (pkt *socketio.Packet, raw []byte, err error) {
+// decoded is a packet as it came.
+type decoded struct {
+	pkt  *socketio.Packet // nil while attachments are missing
+	raw  []byte           // the message of a packet that may go on as it came; nil where it must be written anew
+	same *broadcast
+}
+
+// decode gives the packet that p completes.
+func (e *end) decode(p engineio.Packet) (m decoded, err error) {
 	if !p.Binary {
-		pkt, err = e.decoder.Text(p.Data)
-		return pkt, p.Data, err
+		m.raw = p.Data
+		if all := e.s.gen.broadcasts; e.dir == engine.Out && all.takes(&e.decoder, p.Data) {
+			m.pkt, m.same, err = all.read(&e.decoder, p.Data)
+		} else {
+			m.pkt, err = e.decoder.Text(p.Data)
+		}
+		return m, err
 	}
-	pkt, err = e.decoder.Binary(p.Data)
-	if e.decoder.Parser == socketio.Msgpack && pkt != nil && pkt.Data != nil {
-		raw = p.Data // no data may have been written as nil, which the reference refuses
+	m.pkt, err = e.decoder.Binary(p.Data)
+	if e.decoder.Parser == socketio.Msgpack && m.pkt != nil && m.pkt.Data != nil {
+		m.raw = p.Data // no data may have been written as nil, which the reference refuses
 	}
-	return pkt, raw, err
+	return m, err
 }
 
 // PassEnd implements engineio.Handler: one write for each side and pass.

@@ -24,6 +24,14 @@ func (j *job) transform(d *engine.Decision, lim *Limits) error {
 	if d.Args == nil && d.Attachments == nil {
 		return nil
 	}
+	if j.same != nil && d.Shared != nil {
+		return j.rewrite(d, lim)
+	}
+	return j.replace(d, lim)
+}
+
+// replace puts other arguments into the packet.
+func (j *job) replace(d *engine.Decision, lim *Limits) error {
 	payload := j.in.Args
 	if d.Args != nil {
 		payload = d.Args

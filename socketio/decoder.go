@@ -67,6 +67,14 @@ func (d *Decoder) Text(data []byte) (*Packet, error) {
 	return nil, nil
 }
 
+// Again gives the packet that this text was read as before, by a decoder with the same limits: an event without attachments.
+// It is Text without looking at data, which has to be those very bytes.
+func (d *Decoder) Again(before *Packet, data []byte) *Packet {
+	d.packet = *before
+	d.packet.Data = data[len(data)-len(before.Data):]
+	return &d.packet
+}
+
 // Binary reads an attachment, of which it keeps a copy. It gives the packet when this was its last one, nil and
 // no error before. The packet is valid until the next call. The error is an *Error.
 //

@@ -145,7 +145,10 @@ type Limits struct {
 	Connects Rate `yaml:"connects"` // CONNECT packets of one session; default 20/s
 	// Memory is what all sessions may hold together, and the soft limit of the Go runtime is set by it. Past it
 	// the most expensive sessions end. Default 1GiB, 0 for no limit.
-	Memory      Size          `yaml:"memory"`
+	Memory Size `yaml:"memory"`
+	// Broadcasts are the bytes that emits may hold which many sessions get, with what is made of them for all: each is
+	// read and checked once. One has a 32nd, its message a quarter of that at most. Default 4MiB; 0 keeps none.
+	Broadcasts  Size          `yaml:"broadcasts" max:"1GiB"`
 	HTTP        HTTPLimits    `yaml:"http"`
 	Sessions    SessionLimits `yaml:"sessions"`
 	Traffic     TrafficLimits `yaml:"traffic"`
