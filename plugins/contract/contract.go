@@ -139,6 +139,26 @@ func (c *Contract) check(ev *event, s *jsonschema.Schema, in *engine.Input) engi
 	if s == nil {
 		return abstain
 	}
+	about := judged{ev, s}
+	if known, ok := in.Shared.Get(about).(*engine.Verdict); ok {
+		return *known
+	}
+	v := c.judge(ev, s, in)
+	if v.Err == nil {
+		in.Shared.Keep(about, &v, verdictBytes+len(v.Reason))
+	}
+	return v
+}
+
+// judged is what a verdict is kept by, for a packet that goes to many sessions.
+type judged struct {
+	*event
+	schema *jsonschema.Schema
+}
+
+const verdictBytes = 512 // of a verdict that is kept, about
+
+func (c *Contract) judge(ev *event, s *jsonschema.Schema, in *engine.Input) engine.Verdict {
 	args, err := decode(in.Args, in.Attachments)
 	if err != nil {
 		return engine.Failed(engine.CodeContract, err)

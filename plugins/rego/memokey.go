@@ -27,7 +27,7 @@ func (pl *plan) key(dst []byte, p *Policy, in *engine.Input, limit int) ([]byte,
 		}
 	}
 	if pl.args != nil {
-		dst, ok = pl.args.append(dst, in.Args)
+		dst, ok = pl.appendArgs(dst, in)
 	}
 	if pl.auth != nil && ok {
 		dst, ok = pl.auth.append(dst, in.Auth)
@@ -45,7 +45,7 @@ func (pl *plan) key(dst []byte, p *Policy, in *engine.Input, limit int) ([]byte,
 // others it reads or refuses according to the key. The claims of the identity are pl.fixed's.
 func (pl *plan) readable(p *Policy, in *engine.Input) bool {
 	rest := p.reads.top &^ pl.whole
-	if rest&partArgs != 0 && !readable(in.Args) || rest&partAuth != 0 && !readable(in.Auth) {
+	if rest&partArgs != 0 && !argsReadable(in) || rest&partAuth != 0 && !readable(in.Auth) {
 		return false
 	}
 	if rest&partPlugins != 0 {

@@ -30,12 +30,44 @@ func (p *Plugin) known(in *engine.Input, view []byte, picked []int) (engine.Verd
 		return engine.Verdict{}, false
 	}
 	p.recount(k.counts)
-	if !k.changes {
-		return k.verdict, true
+	v := k.verdict
+	if k.changes {
+		answer := k.answer
+		answer.Verdict = bytes.Clone(answer.Verdict) // what is forwarded is written to
+		v = p.read(in, answer, picked)
 	}
-	answer := k.answer
-	answer.Verdict = bytes.Clone(answer.Verdict) // what is forwarded is written to
-	return p.read(in, answer, picked), true
+	p.share(in, v, k.counts)
+	return v, true
+}
+
+// shared is what a pure guest said of a packet that goes to many sessions.
+type shared struct {
+	verdict engine.Verdict
+	counts  []hostabi.Count
+}
+
+// sharedBy gives what the guest said of the packet before. The views that are kept show nothing but the packet, but for
+// fields, which may be anybody's.
+func (p *Plugin) sharedBy(in *engine.Input) (engine.Verdict, bool) {
+	if in.Shared == nil || p.memo == nil || p.manifest.View == ViewFields {
+		return engine.Verdict{}, false
+	}
+	s, ok := in.Shared.Get(p).(*shared)
+	if !ok {
+		return engine.Verdict{}, false
+	}
+	p.sharings.Add(1)
+	p.recount(s.counts)
+	return s.verdict, true
+}
+
+// share keeps what the guest said of in with the packet.
+func (p *Plugin) share(in *engine.Input, v engine.Verdict, counts []hostabi.Count) {
+	if in.Shared == nil || p.memo == nil || p.manifest.View == ViewFields || v.Err != nil || v.Attachments != nil {
+		return
+	}
+	v.Args = bytes.Clone(v.Args) // it may be a part of the packet
+	in.Shared.Keep(p, &shared{v, counts}, sizeOf(&v)+sizeOfCounts(counts))
 }
 
 // recount counts what an answer that is kept counted.
@@ -50,12 +82,9 @@ func (p *Plugin) remember(view []byte, res hostabi.Result, v engine.Verdict) {
 	if p.memo == nil {
 		return
 	}
-	size := len(res.Verdict) + len(v.Labels) + 256
+	size := len(res.Verdict) + len(v.Labels) + 256 + sizeOfCounts(res.Counts)
 	for _, l := range res.Labels {
 		size += len(l.Key) + len(l.Value) + 48
-	}
-	for _, c := range res.Counts {
-		size += len(c.Name) + 24
 	}
 	k := kept{verdict: v, counts: res.Counts}
 	if v.Transforms() {
@@ -70,5 +99,19 @@ func (p *Plugin) Memo() memo.Stats {
 	if p.memo == nil {
 		return memo.Stats{}
 	}
-	return p.memo.Stats()
+	st := p.memo.Stats()
+	st.Hits += p.sharings.Load()
+	return st
+}
+
+// sizeOf gives the bytes that v holds, about.
+func sizeOf(v *engine.Verdict) int {
+	return 512 + len(v.Args) + len(v.Auth) + len(v.Labels) + len(v.Custom) + len(v.Reason) + len(v.Data)
+}
+
+func sizeOfCounts(counts []hostabi.Count) (n int) {
+	for _, c := range counts {
+		n += len(c.Name) + 24
+	}
+	return n
 }

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/siogw/siogw/engine"
@@ -51,6 +52,7 @@ type Plugin struct {
 	tally    *Tally
 	breaker  *backoff.Breaker
 	memo     *memo.Table[kept] // nil for none
+	sharings atomic.Uint64     // verdicts that were kept with their packet
 	buffers  sync.Pool
 }
 
@@ -175,10 +177,13 @@ func (p *Plugin) Measure(ctx context.Context, in *engine.Input) (engine.Verdict,
 	if p.kinds != 0 && p.kinds&(1<<in.Kind) == 0 {
 		return engine.Verdict{Effect: engine.Abstain}, Usage{}
 	}
-	call := hostabi.Call{Time: in.Time}
+	call := hostabi.Call{Time: in.Time, Turn: in.Turn}
 	address := ""
 	if in.Session != nil {
 		call.Session, address = in.Session.ID, in.Session.IP
+	}
+	if v, ok := p.sharedBy(in); ok {
+		return v, Usage{}
 	}
 	buf := p.buffers.Get().(*[]byte)
 	defer p.buffers.Put(buf)
@@ -211,6 +216,7 @@ func (p *Plugin) ask(ctx context.Context, in *engine.Input, call *hostabi.Call, 
 	v := p.read(in, res, picked)
 	if v.Err == nil && res.Silent {
 		p.remember(call.View, res, v)
+		p.share(in, v, res.Counts)
 	}
 	return v, Usage{Fuel: res.Fuel, Memory: res.Memory}
 }
