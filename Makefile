@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
-.PHONY: build test setup lint unit race inner interop advisories bench fuzz demo guests guests-check abuse
+.PHONY: build test setup lint unit race inner interop advisories bench stages fuzz demo guests guests-check abuse
 
 FUZZTIME ?= 10m
 # Set by CI and `make test`: a test that lacks node, its packages or a browser fails and is not skipped.
@@ -58,16 +58,23 @@ interop:
 advisories:
 	$(require) go test -timeout 30m -parallel 4 ./test/advisories
 
-# Whole processes first, then what one decision costs by stage: decode, input, policy, plugin, log line.
-stages := ^Benchmark(Packet|Text|Scan|Decide|DecideChat|DecideBaseline|Memo|Evaluators|Input|Append|Minimal|SanitizerPlain|SanitizerDirty|JS|Native|Line)$$
-
+# Whole processes, some ten minutes; SIOGW_BENCH=short: two. Then what one decision costs by stage.
 bench:
 	go run ./test/bench
-	@echo; echo "stages of a decision (budget for the checks of an event together: 1.5 µs when memoized)"
-	go test -run '^$$' -bench '$(stages)' -benchmem ./gateway ./socketio ./internal/strictjson ./internal/inputjson ./engine \
-		./plugins/rego ./plugins/wasm ./plugins/js ./plugins/native ./internal/decisionlog
-	@echo; echo "one validator in every language (test/sdk)"
-	go test -run '^$$' -bench Guard ./test/sdk
+	@echo
+	go run ./test/bench fan
+	@$(MAKE) stages
+
+# Decode, scan, input, contract, policy, plugin, log line; benchstat reads it: make stages COUNT=10 > new.txt
+COUNT ?= 1
+BENCHTIME ?= $(if $(filter short,$(SIOGW_BENCH)),100ms,1s)
+stages := ^Benchmark(Packet|Text|Scan|Decide|DecideChat|DecideBaseline|Memo|Hit|Evaluators|Input|Append|Minimal|SanitizerPlain|SanitizerDirty|JS|Native|Line)$$
+
+stages:
+	go test -run '^$$' -bench '$(stages)' -benchmem -benchtime $(BENCHTIME) -count $(COUNT) ./gateway ./socketio ./internal/strictjson \
+		./internal/inputjson ./internal/memo ./engine ./plugins/contract ./plugins/rego ./plugins/wasm ./plugins/js ./plugins/native \
+		./internal/decisionlog
+	go test -run '^$$' -bench Guard -benchtime $(BENCHTIME) -count $(COUNT) ./test/sdk
 
 # Floods a gateway and prints what each cost it; the tests alone are part of unit.
 abuse:

@@ -24,6 +24,7 @@ var (
 	halfP999  = metric{"Half", "p999-ns"}
 	halfLate  = metric{"Half", "late-ns"}
 	idleBytes = metric{"Idle", "B/session"}
+	idleSpoke = metric{"Idle", "B/session-spoke"}
 	idleOpen  = metric{"Idle", "cpu-ns/open"}
 	idleSlab  = metric{"Idle", "kernel-B/socket"}
 	calmP99   = metric{"Churn/opens=no", "p99-ns"}
@@ -147,7 +148,10 @@ func idleAll(ctx context.Context, turns []*turn) error {
 		r, err := idle(ctx, t, 0)
 		t.addTime(idleOpen, r.open)
 		t.add(idleBytes, float64(r.bytes))
-		t.add(idleSlab, r.kernel)
+		t.add(idleSpoke, float64(r.spoke))
+		if r.kernel > 0 {
+			t.add(idleSlab, r.kernel)
+		}
 		return err
 	})
 }

@@ -181,3 +181,11 @@ func TestAbsent(t *testing.T) {
 		t.Errorf("got %v\n%s", err, out.String())
 	}
 }
+
+func TestSlabs(t *testing.T) {
+	text := "slabinfo - version: 2.1\n# name            <active_objs> <num_objs> <objsize>\n" +
+		"TCP   10   26   2432   13    8 : tunables    0    0    0 : slabdata      2      2      0\nfilp 3 5 100 13\n"
+	if got := slabBytes([]byte(text)); got != 24620 {
+		t.Errorf("got %d", got)
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -143,13 +144,14 @@ func (c *conn) frame() ([]byte, error) {
 	return whole[size:], nil
 }
 
-// beat answers heartbeats until the session ends.
-func (c *conn) beat() {
+// beat answers heartbeats until the session ends, and counts the other packets that come.
+func (c *conn) beat(count *atomic.Int64) {
 	c.SetDeadline(time.Time{})
 	for {
 		if _, err := c.next(); err != nil {
 			return
 		}
+		count.Add(1)
 	}
 }
 

@@ -35,8 +35,15 @@ func TestTinyRun(t *testing.T) {
 		}
 	}
 	for line := range strings.Lines(text) {
-		if strings.HasPrefix(line, "| siogw, JWT, Rego, contract, Wasm") && strings.Contains(line, "| - ") {
-			t.Errorf("a figure is not there: %s", line)
+		if !strings.HasPrefix(line, "| siogw, JWT, Rego, contract, Wasm") {
+			continue
+		}
+		cells := strings.Split(line, "|")
+		for i, cell := range cells {
+			kernel := len(cells) == 7 && i == 5 // eight sessions are too few to see there
+			if strings.TrimSpace(cell) == "-" && !kernel {
+				t.Errorf("a figure is not there: %s", line)
+			}
 		}
 	}
 	left, err := filepath.Glob(filepath.Join(os.TempDir(), "siogw-bench-*", "full*"))
