@@ -14,6 +14,13 @@ type form struct {
 	val any
 }
 
+// Drop forgets all of them.
+func (f *Forms) Drop() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.made = nil
+}
+
 // Get gives the rendering kept under key, or makes and keeps it. Keys are compared with ==; a package
 // uses a value of an unexported type. The number of keys is the number of kinds of plugin: a handful.
 func (f *Forms) Get(key any, make func() any) any {

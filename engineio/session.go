@@ -16,6 +16,12 @@ type Handler interface {
 	Closed(r Reason)
 }
 
+// Rester is a Handler that keeps things which it could make again.
+type Rester interface {
+	// Rest says that no message has passed in either direction for a heartbeat.
+	Rest()
+}
+
 // Session is one end of an Engine.IO session, client-facing or upstream. Its methods are safe for
 // concurrent use, never wait, and do nothing once the session is closed.
 type Session interface {

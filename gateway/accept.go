@@ -60,7 +60,7 @@ func (s *session) tellCookie(o *eioserver.Opening) {
 }
 
 func (g *Gateway) open(s *session, o *eioserver.Opening, in *engine.Input) error {
-	id, denial := s.gen.verify(Credentials{Request: s.request, Addr: s.addr})
+	id, denial := s.gen.verify(Credentials{Request: s.said().request, Addr: s.addr})
 	if denial != nil {
 		return s.turnDown(in, denial.Code, errors.New(denial.Reason))
 	}
@@ -110,14 +110,11 @@ func (g *Gateway) open(s *session, o *eioserver.Opening, in *engine.Input) error
 
 func (g *Gateway) newSession(o *eioserver.Opening) *session {
 	r := o.Request
-	s := &session{g: g, client: o.Session, addr: o.Addr, namespaces: map[string]*namespace{}, gen: g.takeFor(r)}
+	s := &session{g: g, client: o.Session, addr: o.Addr, gen: g.takeFor(r)}
 	s.memory.m = &g.memory
-	s.request = &http.Request{Header: r.Header, URL: r.URL, Host: r.Host, TLS: r.TLS}
-	s.base = engine.Session{ID: o.ID, EIO: o.EIO, Transport: o.Transport, Secure: o.Secure, Opened: time.Now(),
-		Origin: r.Header.Get("Origin"), Headers: lowerHeaders(r.Header), Query: lastValues(r.URL.Query())}
-	if o.Addr.IsValid() {
-		s.base.IP = o.Addr.String()
-	}
+	s.hello = newHello(r)
+	s.facts = newFacts(&http.Request{Header: r.Header, URL: r.URL, Host: r.Host, TLS: r.TLS}, o.Addr)
+	s.base = base{id: o.ID, eio: uint8(o.EIO), secure: o.Secure, transport: o.Transport, opened: time.Now()}
 	s.payload = cmp.Or(o.MaxPayload, s.gen.Limits.Payload)
 	client, server := s.gen.Limits.packets(s.payload)
 	s.down = &end{s: s, dir: engine.In, eio: o.Session, decoder: socketio.Decoder{From: socketio.Client, Parser: g.opt.Parser, Limits: client}}

@@ -3,6 +3,7 @@ package gateway
 import (
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/siogw/siogw/engine"
 	"github.com/siogw/siogw/socketio"
@@ -57,7 +58,7 @@ func (s *session) admitConnect(j *job) engine.Code {
 			return engine.CodeNamespaces
 		}
 		j.n = &namespace{name: j.pkt.Namespace, state: gone}
-		s.namespaces[j.n.name] = j.n
+		s.namespaces = append(s.namespaces, j.n)
 	}
 	j.input(engine.Connect)
 	in := j.in
@@ -65,7 +66,7 @@ func (s *session) admitConnect(j *job) engine.Code {
 	if in.Auth == nil {
 		in.Auth = []byte("{}")
 	}
-	id, denial := s.gen.verify(Credentials{Request: s.request, Auth: in.Auth, Addr: s.addr, Namespace: j.n.name, Before: s.identity})
+	id, denial := s.gen.verify(Credentials{Request: s.said().request, Auth: in.Auth, Addr: s.addr, Namespace: j.n.name, Before: s.identity})
 	in.Identity = id
 	if denial != nil {
 		j.why = errors.New(denial.Reason)
@@ -84,9 +85,9 @@ func (s *session) makeRoom() bool {
 	if len(s.namespaces) < s.gen.Limits.Namespaces {
 		return true
 	}
-	for name, n := range s.namespaces {
+	for i, n := range s.namespaces {
 		if n.state == gone {
-			delete(s.namespaces, name)
+			s.namespaces = slices.Delete(s.namespaces, i, i+1)
 			return true
 		}
 	}

@@ -50,7 +50,7 @@ func (s *session) abandon() {
 
 // leave gives back all that the session counts as. It is called once, when the session is closed.
 func (s *session) leave() {
-	s.gen.Engine.EndSession(s.base.ID)
+	s.gen.Engine.EndSession(s.base.id)
 	s.gen.release()
 	s.giveBack()
 	s.dropUnfinished()

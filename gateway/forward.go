@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"time"
 
 	"github.com/siogw/siogw/engine"
 	"github.com/siogw/siogw/engineio"
@@ -21,7 +22,7 @@ func (s *session) forward(from *end, m decoded) {
 }
 
 func (s *session) judge(j *job) {
-	j.n = s.namespaces[j.pkt.Namespace]
+	j.n = s.namespace(j.pkt.Namespace)
 	if code := s.admit(j); code != engine.CodeNone {
 		s.gen.Shields.Count(shields.OfRefusal(code, j.pkt))
 		d := engine.Refuse(code, "")
@@ -123,6 +124,7 @@ func (s *session) send(j *job, d *engine.Decision) {
 	j.from.peer.send(j.from, message, j.pkt.Attachments)
 	if j.pkt.Type == socketio.Connect && j.from.dir == engine.Out {
 		s.catchUp(j.n)
+		s.rest(time.Now()) // many clients only listen from here on
 	}
 }
 
@@ -163,7 +165,7 @@ func (s *session) malformed(e *end, pkt *socketio.Packet, err error) {
 	d := engine.Refuse(codeOf(err), "")
 	d.Steps = []engine.Step{{Plugin: "gateway", Verdict: engine.Failed(d.Code, err)}}
 	if pkt != nil && e.dir == engine.In {
-		n := s.namespaces[pkt.Namespace]
+		n := s.namespace(pkt.Namespace)
 		opening := pkt.Type == socketio.Connect && (n == nil || n.state == gone)
 		if opening || pkt.Type != socketio.Connect && n != nil && n.state == connected {
 			s.refuse(&job{from: e, pkt: pkt, n: n}, d)

@@ -150,7 +150,7 @@ func (s *session) dialLate() {
 	l := s.late
 	ctx, cancel := context.WithCancel(context.Background())
 	l.cancel = cancel
-	o := &eioserver.Opening{Request: s.request.WithContext(ctx), Addr: s.addr, Secure: s.base.Secure, EIO: s.base.EIO, Account: s.memory.add}
+	o := &eioserver.Opening{Request: s.said().request.WithContext(ctx), Addr: s.addr, Secure: s.base.secure, EIO: int(s.base.eio), Account: s.memory.add}
 	extra, _ := url.ParseQuery(l.query) // our own
 	opts, err := s.dialOptions(o, extra)
 	go func() {
@@ -220,7 +220,7 @@ func (s *session) lateDue() {
 // hearLate looks at what the server sends to the main namespace, before which it has nothing to say of others. It
 // reports whether the client is to have it: not where the client has not asked for it.
 func (s *session) hearLate(p *socketio.Packet) bool {
-	l, n := s.late, s.namespaces["/"]
+	l, n := s.late, s.namespace("/")
 	if p.Namespace != "/" {
 		return l.main != entering
 	}

@@ -93,7 +93,7 @@ func (g *Gateway) reclaim() {
 		if a.held != b.held {
 			return int(b.held - a.held)
 		}
-		return b.s.base.Opened.Compare(a.s.base.Opened)
+		return b.s.base.opened.Compare(a.s.base.opened)
 	})
 	excess := g.memory.held.Load() - g.memory.limit.Load()/10*9
 	for _, e := range all {

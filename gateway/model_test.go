@@ -183,7 +183,7 @@ func rigRevisions(t *testing.T, client, server int) (*Gateway, *session, *side, 
 	}
 	addr := netip.MustParseAddr("127.0.0.1")
 	s := g.newSession(&eioserver.Opening{Request: httptest.NewRequest("GET", "/socket.io/", nil), ID: "id", EIO: client, Transport: "websocket", Addr: addr})
-	if code := s.room(s.base.Opened); code != engine.CodeNone {
+	if code := s.room(s.base.opened); code != engine.CodeNone {
 		t.Fatal(code)
 	}
 	s.client = nil

@@ -31,6 +31,16 @@ type namespace struct {
 	seen     *engine.Session // the view as it was last made; nil when something changed
 }
 
+// namespace gives that of a name, nil for one that was never asked for. There are few.
+func (s *session) namespace(name string) *namespace {
+	for _, n := range s.namespaces {
+		if n.name == name {
+			return n
+		}
+	}
+	return nil
+}
+
 // leave ends what belongs to a connection to the namespace.
 func (n *namespace) leave() {
 	n.state, n.rooms, n.identity, n.user = gone, nil, nil, nil
@@ -40,18 +50,19 @@ func (n *namespace) leave() {
 
 // view gives the session as policies see it from n, made anew only after a change.
 func (s *session) view(n *namespace) *engine.Session {
-	transport := s.base.Transport
+	transport := s.base.transport
 	if s.client != nil {
 		transport = s.client.Transport()
 	}
 	if n != nil && n.seen != nil && n.seen.Transport == transport {
 		return n.seen
 	}
-	v := &engine.Session{ID: s.base.ID, EIO: s.base.EIO, Transport: transport, IP: s.base.IP, Secure: s.base.Secure,
-		Opened: s.base.Opened, Origin: s.base.Origin, Headers: s.base.Headers, Query: s.base.Query}
-	for name, other := range s.namespaces {
+	f := s.said()
+	v := &engine.Session{ID: s.base.id, EIO: int(s.base.eio), Transport: transport, IP: f.ip, Secure: s.base.secure,
+		Opened: s.base.opened, Origin: f.request.Header.Get("Origin"), Headers: f.headers, Query: f.query}
+	for _, other := range s.namespaces {
 		if other.state == connected {
-			v.Namespaces = append(v.Namespaces, name)
+			v.Namespaces = append(v.Namespaces, other.name)
 		}
 	}
 	slices.Sort(v.Namespaces)

@@ -2,8 +2,8 @@ package gateway
 
 import (
 	"context"
-	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/siogw/siogw/engine"
@@ -43,21 +43,19 @@ func (s *session) judgeAgain(epoch uint64) {
 		return
 	}
 	s.adopt()
-	stale := func(name string) bool {
-		n := s.namespaces[name]
-		return n != nil && n.state == connected && n.proof.epoch < epoch
-	}
-	names := slices.DeleteFunc(slices.Sorted(maps.Keys(s.namespaces)), func(name string) bool { return !stale(name) })
-	if len(names) == 0 {
+	stale := func(n *namespace) bool { return n.state == connected && n.proof.epoch < epoch }
+	all := slices.DeleteFunc(slices.Clone(s.namespaces), func(n *namespace) bool { return !stale(n) })
+	if len(all) == 0 {
 		return
 	}
 	s.proveHandshake()
-	for _, name := range names {
+	slices.SortFunc(all, func(a, b *namespace) int { return strings.Compare(a.name, b.name) })
+	for _, n := range all {
 		if s.closed {
 			return
 		}
-		if stale(name) {
-			s.judgeNamespace(s.namespaces[name], epoch)
+		if stale(n) {
+			s.judgeNamespace(n, epoch)
 		}
 	}
 	if !s.closed {
@@ -67,7 +65,7 @@ func (s *session) judgeAgain(epoch uint64) {
 
 // proveHandshake verifies what the handshake brought: namespaces without a token of their own live by it.
 func (s *session) proveHandshake() {
-	id, denial := s.gen.verify(Credentials{Request: s.request, Addr: s.addr, Before: s.identity, Again: true})
+	id, denial := s.gen.verify(Credentials{Request: s.said().request, Addr: s.addr, Before: s.identity, Again: true})
 	if denial == nil {
 		s.identity = id
 	} else if !s.outlives(denial) {
@@ -121,7 +119,7 @@ func (s *session) judgeConnect(n *namespace) (*engine.Input, engine.Decision) {
 	case n.proof.token != "":
 		c.Auth, c.Token = nil, n.proof.token
 	case !n.proof.renewed:
-		c.Request = s.request
+		c.Request = s.said().request
 	}
 	id, denial := s.gen.verify(c)
 	switch {

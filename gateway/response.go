@@ -160,7 +160,7 @@ func (s *session) act(due []*Response, in *engine.Input, d *engine.Decision) {
 		switch {
 		case r.Action == ActionLog:
 			s.g.opt.Logger.Warn("refusals add up", "code", int(d.Code), "reason", d.Reason, "kind", in.Kind.String(),
-				"session", s.base.ID, "address", s.base.IP, "count", r.Count, "decision_id", d.ID.String())
+				"session", s.base.id, "address", s.said().ip, "count", r.Count, "decision_id", d.ID.String())
 		case r.Action == ActionBan:
 			s.ban(r, in)
 		case !s.entered || s.closed:
@@ -210,9 +210,9 @@ func (s *session) disconnect() {
 	if s.closed {
 		return
 	}
-	for name, n := range s.namespaces {
+	for _, n := range s.namespaces {
 		if n.state != gone {
-			s.reply(&socketio.Packet{Type: socketio.Disconnect, Namespace: name})
+			s.reply(&socketio.Packet{Type: socketio.Disconnect, Namespace: n.name})
 		}
 	}
 	s.end(engineio.Denied)

@@ -47,7 +47,7 @@ func (s *session) enterMain() (query url.Values, ok bool) {
 	p := &socketio.Packet{Type: socketio.Connect, Namespace: "/"}
 	s.forward(s.down, decoded{pkt: p})
 	s.up.eio.Flush()
-	n := s.namespaces["/"]
+	n := s.namespace("/")
 	if s.closed || n == nil || n.state == gone {
 		return nil, false
 	}
@@ -69,7 +69,7 @@ func (nowhere) Close(engineio.Reason)     {}
 // another namespace who was refused the main one.
 func (s *session) stranded() bool {
 	_, none := s.up.eio.(nowhere)
-	return none && s.late == nil && s.namespaces["/"] != nil
+	return none && s.late == nil && s.namespace("/") != nil
 }
 
 // readQuery makes auth of the query of a client's CONNECT.

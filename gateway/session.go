@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"net/http"
 	"net/netip"
 	"runtime/debug"
 	"sync"
@@ -25,14 +24,15 @@ type session struct {
 	addr     netip.Addr
 	payload  int              // Limits.Payload of the handshake, which the client was told
 	identity *engine.Identity // of the handshake; namespaces may have their own
-	request  *http.Request    // headers, URL and certificate of the handshake only: a CONNECT verifies against them
-	base     engine.Session   // what all namespaces' views have in common
-	target   *target          // the upstream's server; nil for none
-	late     *late            // nil where the upstream is dialled for the handshake
+	hello    hello            // constant
+	facts    *facts           // of it; nil when nobody looks, see said
+	base     base
+	target   *target // the upstream's server; nil for none
+	late     *late   // nil where the upstream is dialled for the handshake
 
 	mu         sync.Mutex
 	down, up   *end
-	namespaces map[string]*namespace
+	namespaces []*namespace // that were ever asked for
 	events     eventLimits
 	denials    denialCount
 	closed     bool
@@ -48,6 +48,15 @@ type session struct {
 	early     *time.Timer // till a namespace must be connected; nil once one is
 	expiry    *time.Timer // till the first identity of a namespace ends; nil for none
 	expires   time.Time   // when that is
+}
+
+// base is what does not change of the session as policies see it.
+type base struct {
+	id        string
+	transport string // of the handshake
+	opened    time.Time
+	eio       uint8
+	secure    bool
 }
 
 // end is one side of a session; it receives the side's packets.
@@ -90,6 +99,7 @@ func (e *end) Packet(p engineio.Packet) {
 	case m.pkt != nil:
 		s.forward(e, m)
 	}
+	e.decoder.Done()
 }
 
 // survive keeps a defect in one session from ending the others, and the process. s.mu is held.

@@ -111,7 +111,7 @@ func (s *session) tellLate(j *job) (own string, err error) {
 
 // ownQuery gives the query of the handshake as the upstream may see it.
 func (s *session) ownQuery() url.Values {
-	query := s.request.URL.Query()
+	query := s.said().request.URL.Query()
 	if s.tellHandshake(nil, query) != nil {
 		return url.Values{}
 	}

@@ -111,6 +111,13 @@ func (d *Decoder) refuse(err *Error) (*Packet, error) {
 // Pending gives the number of attachments that are still to come, those that will be dropped counted.
 func (d *Decoder) Pending() int { return d.missing }
 
+// Done forgets the packet that was given last: it would hold on to the bytes that it came in. It need not be called.
+func (d *Decoder) Done() {
+	if d.missing == 0 {
+		d.packet = Packet{}
+	}
+}
+
 // Held gives the number of bytes kept of a packet whose attachments are not all there, 0 when there is none.
 func (d *Decoder) Held() int {
 	if d.missing == 0 || d.drop {

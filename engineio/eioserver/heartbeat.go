@@ -46,9 +46,29 @@ func (b *heartbeat) resumed(s *Session) {
 
 // beatDue is the timer's.
 func (s *Session) beatDue() {
+	if s.beatNow() {
+		s.rest()
+	}
+}
+
+// rest tells the handler that nothing passes, unless a call says otherwise.
+func (s *Session) rest() {
+	r, ok := s.handler.(engineio.Rester)
+	if !ok || !s.in.TryLock() {
+		return
+	}
+	defer s.in.Unlock()
+	if !s.closed() {
+		r.Rest()
+	}
+}
+
+// beatNow does what is due. It reports whether a ping was sent, and no message has passed since the one before.
+func (s *Session) beatNow() (quiet bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b, o := &s.beat, s.opts
+	quiet = !s.active.Load()
 	over := s.overdue()
 	switch {
 	case s.reason != 0 || b.late:
@@ -63,6 +83,7 @@ func (s *Session) beatDue() {
 		b.arm(s, o.PingTimeout)
 		s.to.Send(engineio.Packet{Type: engineio.Ping})
 		s.to.Flush()
+		return quiet
 	case s.paused || b.away:
 		b.late = true
 	case b.held:
@@ -71,6 +92,7 @@ func (s *Session) beatDue() {
 	default:
 		s.endLocked(engineio.PingTimeout)
 	}
+	return false
 }
 
 // pong takes the answer to a ping. One that nobody asked for changes nothing.
