@@ -15,9 +15,9 @@ import (
 // language is a folder beside this file.
 type language struct {
 	name   string
-	slack  int64 // bytes of memory that it may have in addition after a million calls: what its collector leaves
-	slower int   // makes as many times fewer calls for it: an interpreter
-	build  func() (*pluginkit.Module, error)
+	slack  int64                                        // bytes of memory that it may have in addition after a million calls: what its collector leaves
+	slower int                                          // makes as many times fewer calls for it: an interpreter
+	build  map[string]func() (*pluginkit.Module, error) // by plugin, each once
 }
 
 var languages = []language{
@@ -31,17 +31,26 @@ var languages = []language{
 func init() {
 	for i := range languages {
 		name := languages[i].name
-		languages[i].build = sync.OnceValues(func() (*pluginkit.Module, error) {
-			return pluginkit.Build(context.Background(), name, os.Stderr)
-		})
+		languages[i].build = map[string]func() (*pluginkit.Module, error){}
+		for plugin, dir := range map[string]string{"guard": name, "keeper": "keeper/" + name} {
+			languages[i].build[plugin] = sync.OnceValues(func() (*pluginkit.Module, error) {
+				return pluginkit.Build(context.Background(), dir, os.Stderr)
+			})
+		}
 	}
 }
 
-// module builds once. It skips the test where the language's tools are absent, unless SIOGW_REQUIRE_INTEROP=1 says that they
-// must be there.
+// module gives message-guard.
 func (l *language) module(t testing.TB) *pluginkit.Module {
 	t.Helper()
-	m, err := l.build()
+	return l.moduleOf(t, "guard")
+}
+
+// moduleOf builds once. It skips the test where the language's tools are absent, unless SIOGW_REQUIRE_INTEROP=1 says that they
+// must be there.
+func (l *language) moduleOf(t testing.TB, plugin string) *pluginkit.Module {
+	t.Helper()
+	m, err := l.build[plugin]()
 	if errors.Is(err, pluginkit.ErrTools) && os.Getenv("SIOGW_REQUIRE_INTEROP") != "1" {
 		t.Skipf("%v; scripts/setup.sh installs it (make test does)", err)
 	}
