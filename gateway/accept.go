@@ -27,6 +27,7 @@ func (g *Gateway) accept(o *eioserver.Opening) (engineio.Handler, error) {
 	s := g.newSession(o)
 	s.gen.Shields.Count(shields.OfHeader(o.Request.Header))
 	in := s.input(engine.Handshake, engine.In, nil)
+	in.Turn = nil // a handshake holds up nobody
 	if code := s.room(in.Time); code != engine.CodeNone {
 		defer s.gen.release()
 		return nil, s.turnDown(in, code, nil)

@@ -66,7 +66,7 @@ func (s *session) admitConnect(j *job) engine.Code {
 	if in.Auth == nil {
 		in.Auth = []byte("{}")
 	}
-	id, denial := s.gen.verify(Credentials{Request: s.said().request, Auth: in.Auth, Addr: s.addr, Namespace: j.n.name, Before: s.identity})
+	id, denial := s.gen.verify(Credentials{Request: s.said().request, Auth: in.Auth, Addr: s.addr, Namespace: j.n.name, Turn: s, Before: s.identity})
 	in.Identity = id
 	if denial != nil {
 		j.why = errors.New(denial.Reason)

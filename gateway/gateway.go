@@ -33,6 +33,7 @@ type Gateway struct {
 	sessions   registry
 	passes     passes
 	memory     memory
+	away       atomic.Int64 // sessions that have left their loops
 	unfinished atomic.Int64 // bytes of clients' packets whose attachments are not all there
 
 	upstreamPayload atomic.Int64 // Limits.UpstreamPayload, for connections to look at

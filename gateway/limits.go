@@ -50,7 +50,7 @@ func (l *Limits) complete() {
 		field *int
 		value int
 	}{{&l.Payload, 1 << 20}, {&l.UpstreamPayload, 16 << 20}, {&l.Depth, 32}, {&l.Attachments, 16}, {&l.Namespaces, 16},
-		{&l.Rooms, 256}, {&l.EventRooms, 16}, {&l.RoomName, 256}, {&l.AckID, 16}, {&l.Acks, 1024}, {&l.IPv6Prefix, 64}} {
+		{&l.Rooms, 256}, {&l.EventRooms, 16}, {&l.RoomName, 256}, {&l.AckID, 16}, {&l.Acks, 1024}, {&l.SlowDecisions, 1024}, {&l.IPv6Prefix, 64}} {
 		if *d.field <= 0 {
 			*d.field = d.value
 		}

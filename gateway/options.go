@@ -107,6 +107,7 @@ type Limits struct {
 	EventsPerIdentity Rate            // in all its sessions together
 	EventBytes        Rate            // of one session; one packet of any size may always come first
 	DecisionTime      time.Duration   // of each second that one session's packets may take to decide
+	SlowDecisions     int             // of all sessions, that may take long at a time, each in a goroutine of its own; default 1024
 }
 
 // Compression is permessage-deflate (RFC 7692) with clients that offer it, each message by itself.
@@ -138,6 +139,7 @@ type Credentials struct {
 	Addr      netip.Addr       // of the client; not valid on a Unix socket
 	Namespace string           // of the CONNECT, "" at the handshake
 	Again     bool             // verify what was proved before, by Before, once more
+	Turn      engine.Turn      // of who asks, during the call; nil for one that may wait
 	Before    *engine.Identity // what Request proved at the handshake, nil for nobody: what is used up then still counts
 }
 

@@ -65,7 +65,7 @@ func (s *session) judgeAgain(epoch uint64) {
 
 // proveHandshake verifies what the handshake brought: namespaces without a token of their own live by it.
 func (s *session) proveHandshake() {
-	id, denial := s.gen.verify(Credentials{Request: s.said().request, Addr: s.addr, Before: s.identity, Again: true})
+	id, denial := s.gen.verify(Credentials{Request: s.said().request, Addr: s.addr, Turn: s, Before: s.identity, Again: true})
 	if denial == nil {
 		s.identity = id
 	} else if !s.outlives(denial) {
@@ -114,7 +114,7 @@ func (s *session) judgeConnect(n *namespace) (*engine.Input, engine.Decision) {
 	in := s.input(engine.Connect, engine.In, n)
 	in.Session = s.viewAs(nil, n.name)
 	in.Auth, in.Bytes = n.proof.auth, len(n.proof.auth)
-	c := Credentials{Auth: n.proof.auth, Addr: s.addr, Namespace: n.name, Before: s.who(n), Again: true}
+	c := Credentials{Auth: n.proof.auth, Addr: s.addr, Namespace: n.name, Turn: s, Before: s.who(n), Again: true}
 	switch {
 	case n.proof.token != "":
 		c.Auth, c.Token = nil, n.proof.token

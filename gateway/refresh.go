@@ -37,7 +37,7 @@ func (s *session) admitRefresh(j *job, args []byte) engine.Code {
 	if c.Auth != nil {
 		j.in.Auth = c.Auth
 	}
-	c.Addr, c.Namespace, j.token = s.addr, j.n.name, c.Token
+	c.Addr, c.Namespace, c.Turn, j.token = s.addr, j.n.name, s, c.Token
 	id, denial := s.gen.verify(c)
 	if denial != nil {
 		j.why = errors.New(denial.Reason)

@@ -36,6 +36,7 @@ type session struct {
 	events     eventLimits
 	denials    denialCount
 	closed     bool
+	away       bool // see Leave
 
 	judged    atomic.Uint64 // the last pass that has judged it again
 	entered   bool          // the handshake is through
@@ -102,8 +103,10 @@ func (e *end) Packet(p engineio.Packet) {
 	e.decoder.Done()
 }
 
-// survive keeps a defect in one session from ending the others, and the process. s.mu is held.
+// survive ends what was done under s.mu, which is held: the session is back if it had left, and a defect in it ends neither
+// the others nor the process.
 func (s *session) survive() {
+	s.back()
 	if defect := recover(); defect != nil {
 		s.g.opt.Logger.Error("defect: session closed", "panic", defect, "stack", string(debug.Stack()))
 		s.end(engineio.InternalError)
@@ -256,7 +259,7 @@ func (s *session) input(kind engine.Kind, dir engine.Direction, n *namespace) *e
 
 // describe sets in to these parts, but for the time.
 func (s *session) describe(in *engine.Input, kind engine.Kind, dir engine.Direction, n *namespace) {
-	*in = engine.Input{Kind: kind, Direction: dir, Identity: s.who(n), Session: s.view(n)}
+	*in = engine.Input{Kind: kind, Direction: dir, Identity: s.who(n), Session: s.view(n), Turn: s}
 	if n != nil {
 		in.Namespace = n.name
 	}

@@ -23,6 +23,10 @@ type Stats struct {
 	Responses  map[Action]uint64      // of Rules.Responses, by action
 	Slowed     uint64                 // times that a client waited for Limits.Traffic.Bytes
 	LoopsHeld  uint64                 // calls that took so long that an event loop went on without them
+	LoopsLeft  uint64                 // calls that left their event loop before they did
+	Away       int64                  // decisions that may take long now, against Limits.SlowDecisions
+	Left       uint64                 // those that ever did
+	Crowded    uint64                 // those that could not, for others
 	Held       int64                  // bytes that sessions hold, against Limits.Memory
 	Unfinished int64                  // bytes of packets whose attachments are not all there
 	Expired    uint64                 // connections to namespaces that ended because their identity did
@@ -45,6 +49,7 @@ type counters struct {
 	reasons               [32]atomic.Uint64
 	refused               [600]atomic.Uint64 // by code
 	slowed                atomic.Uint64
+	left, crowded         atomic.Uint64
 	expired, refreshed    atomic.Uint64
 	kept, revoked         atomic.Uint64
 	keptRooms             atomic.Uint64
@@ -101,6 +106,7 @@ func (g *Gateway) Stats() Stats {
 	st.Expired, st.Refreshed, st.LoopsHeld = c.expired.Load(), c.refreshed.Load(), g.loops.Replaced()
 	st.Kept, st.Revoked, st.KeptRooms, st.RevokedRooms = c.kept.Load(), c.revoked.Load(), c.keptRooms.Load(), c.revokedRooms.Load()
 	st.Unjudged = g.passes.left.Load()
+	st.LoopsLeft, st.Away, st.Left, st.Crowded = g.loops.Left(), g.away.Load(), c.left.Load(), c.crowded.Load()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	st.Responses = maps.Clone(c.responses)

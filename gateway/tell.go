@@ -43,7 +43,10 @@ func (s *session) tellHandshake(header http.Header, query url.Values) error {
 		return nil
 	}
 	in := s.input(engine.Handshake, engine.In, nil)
-	if s.late != nil && s.late.who != nil {
+	switch {
+	case s.late == nil:
+		in.Turn = nil // a handshake holds up nobody
+	case s.late.who != nil:
 		in.Identity = s.late.who
 	}
 	if err := s.gen.Tell.Handshake(in, header, query); err != nil {

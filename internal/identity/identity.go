@@ -116,7 +116,7 @@ func (v *Verifier) Verify(c gateway.Credentials) (*engine.Identity, *engine.Deni
 		return id, denial(err)
 	}
 	if c.Token != "" {
-		return v.answer(c.Token)
+		return v.answer(c.Token, c.Turn)
 	}
 	if len(v.issuers) > 0 {
 		for _, s := range v.sources {
@@ -125,7 +125,7 @@ func (v *Verifier) Verify(c gateway.Credentials) (*engine.Identity, *engine.Deni
 				return nil, denial(err)
 			}
 			if token != "" {
-				return v.answer(token)
+				return v.answer(token, c.Turn)
 			}
 		}
 	}
@@ -139,8 +139,8 @@ func (v *Verifier) Verify(c gateway.Credentials) (*engine.Identity, *engine.Deni
 	return nil, nil
 }
 
-func (v *Verifier) answer(token string) (*engine.Identity, *engine.Denial) {
-	id, err := v.token(token)
+func (v *Verifier) answer(token string, turn engine.Turn) (*engine.Identity, *engine.Denial) {
+	id, err := v.token(token, turn)
 	if err != nil {
 		return nil, denial(err)
 	}
@@ -148,7 +148,7 @@ func (v *Verifier) answer(token string) (*engine.Identity, *engine.Denial) {
 }
 
 // token checks one token: form, issuer, algorithm, signature, claims, in this order.
-func (v *Verifier) token(token string) (*engine.Identity, error) {
+func (v *Verifier) token(token string, turn engine.Turn) (*engine.Identity, error) {
 	h, unproved, err := parse(token)
 	if err != nil {
 		return nil, err
@@ -157,7 +157,7 @@ func (v *Verifier) token(token string) (*engine.Identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	claims, err := one.verify(token, h)
+	claims, err := one.verify(token, h, turn)
 	if err != nil {
 		return nil, err
 	}

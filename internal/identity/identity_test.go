@@ -387,7 +387,7 @@ func FuzzToken(f *testing.F) {
 	f.Add(good)
 	f.Add(raw(`{"alg":"none"}`, `{}`, nil))
 	f.Fuzz(func(t *testing.T, token string) {
-		id, err := j.token(token)
+		id, err := j.token(token, nil)
 		if id != nil && token != good {
 			t.Fatalf("a token of its own: %q", token)
 		}

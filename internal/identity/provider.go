@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/siogw/siogw/engine"
 )
 
 const (
@@ -75,10 +77,10 @@ func newProvider(rules Issuer, o Options, f *fetcher) (*provider, *OptionError) 
 
 // find gives the keys that may verify a token with this header. When its kid is unknown they are fetched anew, but
 // not often; why then says what came of that.
-func (p *provider) find(h header) (keys []key, why string, err error) {
+func (p *provider) find(h header, turn engine.Turn) (keys []key, why string, err error) {
 	set := p.usable()
 	if set == nil || !set.knows(h.kid) {
-		why = p.refetch()
+		why = p.refetch(turn)
 		set = p.usable()
 	}
 	if set == nil {
@@ -114,7 +116,7 @@ func (s *published) knows(kid string) bool {
 }
 
 // refetch waits for a fetch, at most unknownWait, unless there was one for the same reason a moment ago.
-func (p *provider) refetch() (why string) {
+func (p *provider) refetch(turn engine.Turn) (why string) {
 	p.mu.Lock()
 	if p.ctx == nil {
 		p.mu.Unlock()
@@ -130,6 +132,9 @@ func (p *provider) refetch() (why string) {
 		one = p.begin()
 	}
 	p.mu.Unlock()
+	if !leave(turn) {
+		return "the provider's keys are being fetched, and too many wait already"
+	}
 	limit := time.NewTimer(unknownWait)
 	defer limit.Stop()
 	select {

@@ -110,6 +110,12 @@ func newSigningKey(private crypto.Signer) (*signingKey, error) {
 	return k, nil
 }
 
+// slow reports whether signing may take a millisecond, and with a long RSA key several.
+func (k *signingKey) slow() bool {
+	_, rsa := k.private.Public().(*rsa.PublicKey)
+	return rsa || slowAlgorithm(k.alg.String())
+}
+
 func (k *signingKey) sign(claims []byte) (string, error) {
 	token, err := jws.Sign(claims, jws.WithKey(k.alg, k.private, jws.WithProtectedHeaders(k.headers)))
 	return string(token), err
