@@ -24,7 +24,7 @@ const (
 	CodePluginMemory  Code = 113 // a plugin asked for more memory than it may have
 	CodePluginBackoff Code = 114 // a plugin that kept failing is out of service for a while
 	CodePluginSession Code = 115 // a plugin has an instance for as many sessions as it may
-	CodePluginBusy    Code = 116 // a native plugin has as many questions as it may
+	CodePluginBusy    Code = 116 // a native plugin has as many questions as it may, or too many decisions wait already
 	CodePluginDown    Code = 117 // the process of a native plugin is not running
 
 	CodeContract     Code = 120 // arguments or an ack that break the contract

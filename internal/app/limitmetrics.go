@@ -13,6 +13,10 @@ var (
 	responsesMade   = desc("responses_total", "Responses to refusals that added up, by action.", "action")
 	slowed          = desc("slowed_total", "Times that a client waited for limits.traffic.bytes.")
 	loopsHeld       = desc("loops_held_total", "Decisions that took so long that an event loop went on without them.")
+	loopsLeft       = desc("loops_left_total", "Decisions that an event loop went on without before they took long.")
+	slowDecisions   = desc("slow_decisions", "Decisions that may take long now, against limits.slow_decisions.")
+	slowTotal       = desc("slow_decisions_total", "Decisions that might take long.")
+	slowRefused     = desc("slow_decisions_refused_total", "Decisions that failed, or kept their event loop, for limits.slow_decisions.")
 	memoryHeld      = desc("memory_held_bytes", "Bytes that sessions hold, as accounted for.")
 	memoryLimit     = desc("memory_limit_bytes", "Bytes that sessions may hold; 0 for no limit.")
 	unfinishedHeld  = desc("unfinished_bytes", "Bytes of packets whose attachments are not all there.")
@@ -20,7 +24,8 @@ var (
 )
 
 func describeLimits(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{requestsRefused, responsesMade, slowed, loopsHeld, memoryHeld, memoryLimit, unfinishedHeld, bansHeld} {
+	for _, d := range []*prometheus.Desc{requestsRefused, responsesMade, slowed, loopsHeld, loopsLeft, slowDecisions, slowTotal,
+		slowRefused, memoryHeld, memoryLimit, unfinishedHeld, bansHeld} {
 		ch <- d
 	}
 }
@@ -40,6 +45,10 @@ func (a *App) collectLimits(ch chan<- prometheus.Metric, st *gateway.Stats) {
 	}
 	count(slowed, float64(st.Slowed))
 	count(loopsHeld, float64(st.LoopsHeld))
+	count(loopsLeft, float64(st.LoopsLeft))
+	gauge(slowDecisions, st.Away)
+	count(slowTotal, float64(st.Left))
+	count(slowRefused, float64(st.Crowded))
 	gauge(memoryHeld, st.Held)
 	gauge(memoryLimit, sessionsShare(int64(a.current.Load().cfg.Limits.Memory)))
 	gauge(unfinishedHeld, st.Unfinished)

@@ -148,7 +148,12 @@ type Limits struct {
 	Memory Size `yaml:"memory"`
 	// Broadcasts are the bytes that emits may hold which many sessions get, with what is made of them for all: each is
 	// read and checked once. One has a 32nd, its message a quarter of that at most. Default 4MiB; 0 keeps none.
-	Broadcasts  Size          `yaml:"broadcasts" max:"1GiB"`
+	Broadcasts Size `yaml:"broadcasts" max:"1GiB"`
+	// SlowDecisions may be under way at a time, of all sessions: those that wait for something, such as a native plugin, or take
+	// longer than half a millisecond. Each has a goroutine and a buffer of its own, some 80 KiB. One more that would wait fails.
+	// Default 1024.
+	SlowDecisions int `yaml:"slow_decisions" min:"1" max:"65536"`
+
 	HTTP        HTTPLimits    `yaml:"http"`
 	Sessions    SessionLimits `yaml:"sessions"`
 	Traffic     TrafficLimits `yaml:"traffic"`
