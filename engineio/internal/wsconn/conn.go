@@ -45,7 +45,7 @@ func NewLoops(n int) *Loops { return evloop.New(n) }
 
 // Options say how one Conn works. Read and Live are required.
 type Options struct {
-	Read    *atomic.Int64   // bytes of one message read; it may change
+	Read    *atomic.Int64   // bytes of one message read; it may change, once started at a client's end only
 	Live    *Live           // what else bounds it
 	Seat    *Seat           // the loop that serves the connection, where one can; nil for a portable one
 	Account func(delta int) // hears of each change of the memory held in bytes; does not wait or lock; may be nil

@@ -40,8 +40,12 @@ func (c *portable) run() {
 // loop hands over messages until there are no more. It reports why, and whether the peer will send nothing
 // more that matters.
 func (c *portable) loop() (r engineio.Reason, peerDone bool) {
-	for c.mayRead() {
+	if c.watch.client { // the limit may change while a message is waited for
+		c.ws.SetReadLimit(0)
+	} else { // it does not, and is held against what a frame announces
 		c.ws.SetReadLimit(c.opt.Read.Load())
+	}
+	for c.mayRead() {
 		op, from, err := c.ws.NextReader()
 		if err != nil {
 			return c.broken(err)
@@ -117,6 +121,9 @@ func (c *portable) readAll(buf []byte, from io.Reader) ([]byte, error) {
 		buf = buf[:len(buf)+n]
 		if c.watch.deflate {
 			err = c.inflated(len(buf), err)
+		}
+		if c.watch.client && int64(len(buf)) > c.opt.Read.Load() {
+			err = websocket.ErrReadLimit
 		}
 		if err == io.EOF {
 			return buf, nil
