@@ -32,6 +32,7 @@ type App struct {
 	front    front
 	doors    *doors // of the clients' listener; nil before Serve. Of reloads.mu
 	keep     Keep
+	totals   totals
 	agent    *manage.Agent      // nil without opa in the configuration
 	bundles  *manage.Activation // in force; nil for none. Of reloads.mu
 }
@@ -57,6 +58,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 		return nil, err
 	}
 	a.current.Store(gen)
+	a.totals.enter(gen.judge)
 	if err = a.assemble(o); err == nil {
 		err = a.startManagement(ctx)
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -92,7 +93,7 @@ func (gen *generation) changes(cfg *config.Config) []string {
 	}
 	now := sumFiles(cfg)
 	for section := range now {
-		if now[section] != gen.sums[section] {
+		if !maps.Equal(now[section], gen.sums[section]) {
 			out = append(out, section)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/siogw/siogw/gateway"
+	"github.com/siogw/siogw/internal/identity"
 )
 
 var (
@@ -35,8 +36,6 @@ func (j *Judge) collectIdentity(ch chan<- prometheus.Metric, st *gateway.Stats) 
 		return
 	}
 	for _, k := range j.tokens.Keys() {
-		count(keyFetches, k.Good, k.Issuer, "ok")
-		count(keyFetches, k.Failed, k.Issuer, "failed")
 		usable := 0.0
 		if k.Usable {
 			usable = 1
@@ -45,5 +44,15 @@ func (j *Judge) collectIdentity(ch chan<- prometheus.Metric, st *gateway.Stats) 
 		if !k.Fetched.IsZero() {
 			gauge(keysFetched, float64(k.Fetched.Unix()), k.Issuer)
 		}
+	}
+}
+
+// keyCounts is what a verifier counts.
+type keyCounts struct{ *identity.Verifier }
+
+func (v keyCounts) totals(add func(t total, n uint64)) {
+	for _, k := range v.Keys() {
+		add(counter(keyFetches, k.Issuer, "ok"), k.Good)
+		add(counter(keyFetches, k.Issuer, "failed"), k.Failed)
 	}
 }

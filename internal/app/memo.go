@@ -33,20 +33,24 @@ func describeMemo(ch chan<- *prometheus.Desc) {
 	}
 }
 
-func (a *App) collectMemo(ch chan<- prometheus.Metric) {
-	p := a.current.Load().judge.Policy
+// policyCounts is what a policy counts.
+type policyCounts struct{ *rego.Policy }
+
+func (p policyCounts) totals(add func(t total, n uint64)) {
 	st := p.MemoStats()
-	emit := func(d *prometheus.Desc, t prometheus.ValueType, v float64, labels ...string) {
-		ch <- prometheus.MustNewConstMetric(d, t, v, labels...)
-	}
-	emit(memoHits, prometheus.CounterValue, float64(st.Hits))
-	emit(memoMisses, prometheus.CounterValue, float64(st.Misses))
-	emit(memoStored, prometheus.CounterValue, float64(st.Stored))
-	emit(memoEvicted, prometheus.CounterValue, float64(st.Evicted))
+	add(counter(memoHits), st.Hits)
+	add(counter(memoMisses), st.Misses)
+	add(counter(memoStored), st.Stored)
+	add(counter(memoEvicted), st.Evicted)
 	for reason, n := range st.Skipped {
-		emit(memoSkipped, prometheus.CounterValue, float64(n), reason)
+		add(counter(memoSkipped, reason), n)
 	}
-	emit(memoEntries, prometheus.GaugeValue, float64(st.Entries))
-	emit(memoBytes, prometheus.GaugeValue, float64(st.Bytes))
-	emit(evaluatorHanded, prometheus.CounterValue, float64(p.Handed()))
+	add(counter(evaluatorHanded), p.Handed())
+}
+
+// collectMemo tells what the memo in force holds.
+func (a *App) collectMemo(ch chan<- prometheus.Metric) {
+	st := a.current.Load().judge.Policy.MemoStats()
+	ch <- prometheus.MustNewConstMetric(memoEntries, prometheus.GaugeValue, float64(st.Entries))
+	ch <- prometheus.MustNewConstMetric(memoBytes, prometheus.GaugeValue, float64(st.Bytes))
 }

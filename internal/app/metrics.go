@@ -74,6 +74,7 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 		}
 	}
 	c.app.collectMemo(ch)
+	c.app.totals.collect(ch)
 	c.app.keep.shadow.collect(ch)
 	c.app.collectFront(ch)
 	c.app.keep.collect(ch)

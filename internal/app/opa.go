@@ -129,6 +129,7 @@ func (a *App) takeBundles(ctx context.Context, b *manage.Activation) error {
 		return errors.Join(err, j.Close(ctx))
 	}
 	a.current.Store(gen)
+	a.totals.enter(gen.judge)
 	a.bundles = b
 	for _, w := range j.Warnings {
 		a.logger.Warn(w)

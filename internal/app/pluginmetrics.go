@@ -64,12 +64,14 @@ func (j *Judge) collectPlugins(ch chan<- prometheus.Metric) {
 		}
 		ch <- prometheus.MustNewConstMetric(pluginOut, prometheus.GaugeValue, out, name)
 		ch <- prometheus.MustNewConstMetric(pluginSessions, prometheus.GaugeValue, float64(p.guest.Sessions()), name)
-		if p.pure() {
-			st := p.guest.Memo()
-			ch <- prometheus.MustNewConstMetric(pluginMemo, prometheus.CounterValue, float64(st.Hits), name, "hit")
-			ch <- prometheus.MustNewConstMetric(pluginMemo, prometheus.CounterValue, float64(st.Misses), name, "miss")
-		}
 	}
+}
+
+// totals implements source, for a pure plugin.
+func (p *Plugin) totals(add func(t total, n uint64)) {
+	st := p.guest.Memo()
+	add(counter(pluginMemo, p.Config.Name, "hit"), st.Hits)
+	add(counter(pluginMemo, p.Config.Name, "miss"), st.Misses)
 }
 
 // pure reports whether verdicts of p may be kept.

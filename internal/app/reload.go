@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,8 +26,9 @@ type reloads struct {
 
 // Reloaded tells what a reload did.
 type Reloaded struct {
-	Generation uint64   `json:"generation"` // now in force
-	Changed    []string `json:"changed"`    // sections of the configuration, or of what it names; none: all is as it was
+	Generation uint64   `json:"generation"`     // now in force
+	Changed    []string `json:"changed"`        // sections of the configuration, or of what it names; none: all is as it was
+	What       []string `json:"what,omitempty"` // of that changed: keys, files, and plugins with the checksum of what they are now
 }
 
 // maxReads is how often files are read again that change while they are read.
@@ -49,7 +51,8 @@ func (a *App) reload(ctx context.Context, cfg *config.Config, asked bool) (Reloa
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(a.reloads.ctx, cancel)()
-	changed := a.current.Load().changes(cfg)
+	before := a.current.Load()
+	changed := before.changes(cfg)
 	if len(changed) == 0 && !asked {
 		return Reloaded{Generation: a.gateway.Generation()}, nil
 	}
@@ -58,7 +61,7 @@ func (a *App) reload(ctx context.Context, cfg *config.Config, asked bool) (Reloa
 		return Reloaded{}, err
 	}
 	a.reloads.taken.Add(1)
-	return Reloaded{Generation: a.gateway.Generation(), Changed: changed}, nil
+	return Reloaded{Generation: a.gateway.Generation(), Changed: changed, What: before.tell(a.current.Load())}, nil
 }
 
 // take loads cfg and puts it in force.
@@ -80,6 +83,7 @@ func (a *App) take(ctx context.Context, cfg *config.Config) error {
 		return errors.Join(err, a.takeLogRules(ctx, before.judge), gen.judge.Close(ctx))
 	}
 	a.current.Store(gen)
+	a.totals.enter(gen.judge)
 	a.keep.only(cfg)
 	a.changeDoors(before.cfg, cfg)
 	if cfg.Limits.Memory != before.cfg.Limits.Memory {
@@ -92,6 +96,7 @@ func (a *App) take(ctx context.Context, cfg *config.Config) error {
 func (a *App) release(gen *generation) {
 	go func() {
 		defer a.reloads.old.Done()
+		a.totals.leave(gen.judge)
 		if err := gen.judge.Close(context.Background()); err != nil {
 			a.logger.Error("a replaced configuration was not released", "error", err)
 		}
@@ -149,7 +154,7 @@ func (a *App) readAgain(ctx context.Context, asked bool) (r Reloaded, err error)
 	case err != nil && asked:
 		a.tellRefused(err)
 	case err == nil && (asked || len(r.Changed) > 0):
-		a.logger.Info("configuration reloaded", "generation", r.Generation, "changed", strings.Join(r.Changed, ","),
+		a.logger.Info("configuration reloaded", "generation", r.Generation, "changed", cmp.Or(strings.Join(r.Changed, ","), "nothing"), "what", strings.Join(r.What, ", "),
 			"policy", a.current.Load().revision(), "took", time.Since(begin).Round(time.Millisecond))
 		a.warnNew(before)
 	}

@@ -363,7 +363,7 @@ func TestServeReload(t *testing.T) {
 		t.Errorf("%d %s", code, body)
 	}
 	r.write(map[string]string{"data.json": `{"n":9}`})
-	if code, body := post(""); code != 200 || body != `{"generation":3,"changed":["policy"]}`+"\n" {
+	if code, body := post(""); code != 200 || body != `{"generation":3,"changed":["policy"],"what":["data data.json"]}`+"\n" {
 		t.Errorf("%d %s", code, body)
 	}
 	r.write(map[string]string{"data.json": `{`})

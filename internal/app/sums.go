@@ -4,18 +4,21 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"hash"
 	"io"
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/siogw/siogw/internal/config"
 )
 
-// sums are checksums over the files that the sections of a configuration name, by section.
-type sums map[string][sha256.Size]byte
+// sums are checksums of the files that the sections of a configuration name, by section.
+type sums map[string]fileSums
+
+// fileSums are checksums by path; zero of what cannot be read.
+type fileSums map[string][sha256.Size]byte
 
 // What is looked at of a folder.
 const (
@@ -27,59 +30,64 @@ const (
 func sumFiles(cfg *config.Config) sums {
 	out := sums{}
 	for section, paths := range cfg.LiveFiles() {
-		h := sha256.New()
+		out[section] = fileSums{}
 		left := maxFiles
 		for _, path := range paths {
-			sumFile(h, path, 0, &left)
+			out[section].add(path, 0, &left)
 		}
-		out[section] = [sha256.Size]byte(h.Sum(nil))
 	}
 	return out
 }
 
-// sumFile adds a file, or all of a folder; links are followed, since Kubernetes mounts files as links.
-func sumFile(h hash.Hash, path string, depth int, left *int) {
+// add adds a file, or all of a folder; links are followed, since Kubernetes mounts files as links.
+func (s fileSums) add(path string, depth int, left *int) {
 	info, err := os.Stat(path)
 	if *left--; err != nil || depth > maxDepth || *left < 0 {
-		fmt.Fprintf(h, "%q: none\n", path)
+		s[path] = [sha256.Size]byte{}
 		return
 	}
 	if info.Mode().IsRegular() {
-		sumContent(h, path)
+		s[path] = sumContent(path)
 	}
 	if !info.IsDir() {
 		return
 	}
 	entries, err := os.ReadDir(path)
 	if err != nil {
-		fmt.Fprintf(h, "%q: none\n", path)
+		s[path] = [sha256.Size]byte{}
 	}
 	for _, e := range entries {
 		if !strings.HasPrefix(e.Name(), ".") {
-			sumFile(h, filepath.Join(path, e.Name()), depth+1, left)
+			s.add(filepath.Join(path, e.Name()), depth+1, left)
 		}
 	}
 }
 
-func sumContent(h hash.Hash, path string) {
+// sumContent gives the checksum of a file, zero of one that cannot be read to its end.
+func sumContent(path string) (sum [sha256.Size]byte) {
 	f, err := os.Open(path)
 	if err != nil {
-		fmt.Fprintf(h, "%q: none\n", path)
-		return
+		return sum
 	}
 	defer f.Close()
-	one := sha256.New()
-	n, err := io.Copy(one, f)
-	fmt.Fprintf(h, "%q: %d %t %x\n", path, n, err == nil, one.Sum(nil))
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err == nil {
+		h.Sum(sum[:0])
+	}
+	return sum
 }
 
-func (s sums) equal(other sums) bool { return maps.Equal(s, other) }
+func (s sums) equal(other sums) bool { return maps.EqualFunc(s, other, maps.Equal) }
 
 // short gives the beginning of a section's sum, "" for none.
 func (s sums) short(section string) string {
-	sum, ok := s[section]
+	files, ok := s[section]
 	if !ok {
 		return ""
 	}
-	return hex.EncodeToString(sum[:6])
+	h := sha256.New()
+	for _, path := range slices.Sorted(maps.Keys(files)) {
+		fmt.Fprintf(h, "%q: %x\n", path, files[path])
+	}
+	return hex.EncodeToString(h.Sum(nil)[:6])
 }

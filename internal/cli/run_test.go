@@ -190,7 +190,7 @@ func TestReload(t *testing.T) {
 		t.Error(line)
 	}
 	write("package siogw.authz\n\ndeny contains \"else\"\n")
-	r.until(t, "msg=\"configuration reloaded\" generation=3 changed=policy policy=")
+	r.until(t, "msg=\"configuration reloaded\" generation=3 changed=policy what=\"policy policy.rego\" policy=")
 	denied("else")
 	write("package siogw.authz\n\ndeny contains input.sesion\n")
 	if line := r.until(t, "configuration not reloaded"); !strings.Contains(line, "policy.rego:3") || !strings.Contains(line, "generation=3") {
