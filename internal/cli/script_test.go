@@ -22,6 +22,8 @@ func TestMain(m *testing.M) {
 //	exits CODE program args...   run it and want this exit code
 //	busy NAME                    listen on a free port, whose address becomes $NAME
 //	guest NAME FILE              write a module that does what NAME says; plugin_test.go has them
+//
+// and the condition [compiler:LANG], see compilers_test.go.
 func TestScripts(t *testing.T) {
 	compiled := goCache(t)
 	cache := t.TempDir() // one for all scripts: compiling a guest takes a second
@@ -32,9 +34,11 @@ func TestScripts(t *testing.T) {
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("XDG_CACHE_HOME", cache)
 			env.Setenv("GOCACHE", compiled)
+			setCompilers(env)
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "busy": busy, "guest": guest},
+		Condition: condition,
+		Cmds:      map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "busy": busy, "guest": guest},
 	})
 }
 
