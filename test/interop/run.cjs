@@ -194,9 +194,13 @@ class Run {
         if (emit) await this.#control('/emit', emit);
       },
     },
-    change: { // files of the gateway, and how it comes to read them: sighup, reload (POST; answered when it has), watch
-      keys: ['files', 'by'],
-      run({ files, by }) { return this.running.change(files, by); },
+    change: { // files or keys of the gateway, and how it comes to read them: sighup, reload (POST; answered when it has), watch
+      keys: ['files', 'config', 'by'],
+      run(arg) { return this.running.change(arg); },
+    },
+    together: { // other steps, all at once
+      keys: ['steps'],
+      async run({ steps }) { await Promise.all(steps.map((s) => this.#step(s))); },
     },
     reauthorize: { keys: [], run() { return this.running.post('/reauthorize', 202); } },
     bundle: { // offers a bundle of policies, and waits till it is in force; refused: till it has failed

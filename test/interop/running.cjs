@@ -7,6 +7,13 @@ const { WAIT } = require('./client.cjs');
 const series = /^([a-z_]+)(?:\{(.*)\})? ([0-9.e+]+)$/;
 const pair = /(\w+)="((?:[^"\\]|\\.)*)"/g;
 
+function merge(base, over) {
+  const isMap = (v) => v !== null && typeof v === 'object' && !Array.isArray(v);
+  const out = { ...base };
+  for (const [k, v] of Object.entries(over)) out[k] = isMap(v) && isMap(base[k]) ? merge(base[k], v) : v;
+  return out;
+}
+
 class Running {
   #before = []; // metrics when the run began
 
@@ -17,8 +24,12 @@ class Running {
     if (this.gateway) this.#before = await this.#metrics().catch(() => []); // it may have no admin listener
   }
 
-  // change replaces files as editors do.
-  async change(files, by) {
+  // change replaces files as editors do; config is laid over the scenario's own configuration.
+  async change({ files = {}, config, by }) {
+    if (config) {
+      const own = JSON.parse(await fs.readFile(path.join(this.gateway.dir, 'siogw.json')));
+      files = { ...files, 'siogw.yaml': JSON.stringify(merge(own, config)) }; // which is YAML
+    }
     for (const [name, text] of Object.entries(files)) {
       const file = path.join(this.gateway.dir, name);
       await fs.writeFile(`${file}~`, text);

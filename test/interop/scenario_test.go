@@ -196,12 +196,15 @@ func (s *scenario) writeConfig(t *testing.T, dir string, config map[string]any) 
 		config = merge(config, map[string]any{"policy": map[string]any{"paths": []any{"policy.rego"}}})
 	}
 	upstream := config["upstream"].(map[string]any)["url"].(string) // of baseConfig
-	text, err := yaml.Marshal(tokens(merge(config, s.Gateway)))
-	if err != nil {
-		t.Fatal(err)
+	whole := tokens(merge(config, s.Gateway))
+	for name, write := range map[string]func(any) ([]byte, error){"siogw.yaml": yaml.Marshal, "siogw.json": json.Marshal} { // the latter is for the step change
+		text, err := write(whole)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[name] = strings.NewReplacer("SCENARIO_SECRET", secret, "SCENARIO_UPSTREAM", upstream, "SCENARIO_ADMIN", s.admin,
+			"SCENARIO_BUNDLES", s.control).Replace(string(text))
 	}
-	files["siogw.yaml"] = strings.NewReplacer("SCENARIO_SECRET", secret, "SCENARIO_UPSTREAM", upstream, "SCENARIO_ADMIN", s.admin,
-		"SCENARIO_BUNDLES", s.control).Replace(string(text))
 	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
