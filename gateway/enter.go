@@ -56,7 +56,7 @@ func (s *session) leave() {
 	s.dropUnfinished()
 	s.late.stop()
 	s.hasConnected()
-	s.stopExpiry()
+	s.expiry.Stop()
 	if s.throttled != nil {
 		s.throttled.Stop()
 		s.throttled = nil

@@ -51,7 +51,7 @@ func (s *session) outlived(j *job) bool {
 	return s.lapsed(j.n, j.now)
 }
 
-// awaitExpiry sets the session's one timer to the first end of an identity. s.mu is held.
+// awaitExpiry sets the session's alarm to the first end of an identity. s.mu is held.
 func (s *session) awaitExpiry() {
 	var first time.Time
 	for _, n := range s.namespaces {
@@ -60,33 +60,26 @@ func (s *session) awaitExpiry() {
 		}
 	}
 	if first.IsZero() || s.closed {
-		s.stopExpiry()
-		return
-	}
-	if s.expiry != nil && s.expires.Equal(first) {
-		return
-	}
-	s.stopExpiry()
-	s.expires = first
-	s.expiry = time.AfterFunc(time.Until(first), s.expire)
-}
-
-func (s *session) stopExpiry() {
-	if s.expiry != nil {
 		s.expiry.Stop()
-		s.expiry = nil
+		return
 	}
+	s.expiry.Set((*expiring)(s), time.Until(first))
 }
 
-// expire ends what has lapsed, when the timer says so.
+// expiring is the side of a session that the alarm of its identities rings at.
+type expiring session
+
+// Ring implements alarm.Waiter.
+func (e *expiring) Ring() { (*session)(e).expire() }
+
+// expire ends what has lapsed.
 func (s *session) expire() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	defer s.survive()
-	if s.expiry == nil || s.closed || time.Now().Before(s.expires) { // it was set anew meanwhile
+	if s.closed || s.expiry.Left() > 0 { // it was set anew meanwhile
 		return
 	}
-	s.expiry = nil
 	s.adopt()
 	s.endLapsed()
 	if !s.closed {

@@ -11,7 +11,7 @@ import (
 func (g *Gateway) StopExpiry() {
 	for _, s := range g.sessions.all() {
 		s.mu.Lock()
-		s.stopExpiry()
+		s.expiry.Stop()
 		s.mu.Unlock()
 	}
 }

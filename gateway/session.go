@@ -10,6 +10,7 @@ import (
 	"github.com/siogw/siogw/engine"
 	"github.com/siogw/siogw/engineio"
 	"github.com/siogw/siogw/engineio/eioserver"
+	"github.com/siogw/siogw/internal/alarm"
 	"github.com/siogw/siogw/internal/shields"
 	"github.com/siogw/siogw/socketio"
 )
@@ -47,8 +48,7 @@ type session struct {
 	muted     time.Time   // until then events are dropped
 	throttled *time.Timer // till reading goes on; nil while it does
 	early     *time.Timer // till a namespace must be connected; nil once one is
-	expiry    *time.Timer // till the first identity of a namespace ends; nil for none
-	expires   time.Time   // when that is
+	expiry    alarm.Alarm // till the first identity of a namespace ends
 }
 
 // base is what does not change of the session as policies see it.

@@ -24,5 +24,5 @@ func (s *Session) Back() {
 		patience = s.handshake.PingTimeout
 	}
 	s.pingBy = time.Now().Add(patience)
-	s.timer.Reset(patience)
+	s.alarm.Set((*ringing)(s), patience)
 }

@@ -31,7 +31,7 @@ func (s *Session) ping() {
 	s.conn.Flush()
 }
 
-// beatDue is the timer's in revision 3: it is time for a ping, or a pong did not come. s.mu is held.
+// beatDue is the alarm's in revision 3: it is time for a ping, or a pong did not come. s.mu is held.
 func (s *Session) beatDue() {
 	if s.beat.pinged && !s.beat.held && !s.heard.Load() {
 		s.end(engineio.PingTimeout)
@@ -50,8 +50,8 @@ func (s *Session) ponged() {
 	}
 }
 
-// awaitBeat sets the timer. s.mu is held.
+// awaitBeat sets the alarm. s.mu is held.
 func (s *Session) awaitBeat(d time.Duration) {
 	s.pingBy = time.Now().Add(d)
-	s.timer.Reset(d)
+	s.alarm.Set((*ringing)(s), d)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/siogw/siogw/engineio"
 	"github.com/siogw/siogw/engineio/internal/wsconn"
+	"github.com/siogw/siogw/internal/alarm"
 )
 
 // Session is the client's end of a session with the upstream.
@@ -30,7 +31,7 @@ type Session struct {
 	away    bool // see Leave
 	late    bool // a ping was due then
 	pingBy  time.Time
-	timer   *time.Timer
+	alarm   alarm.Alarm
 	beat    beat3
 }
 
@@ -53,7 +54,7 @@ func (s *Session) Start(h engineio.Handler) {
 			first = s.handshake.PingInterval
 		}
 		s.pingBy = time.Now().Add(first)
-		s.timer = time.AfterFunc(first, s.pingDue)
+		s.alarm.Set((*ringing)(s), first)
 	} else {
 		go s.tell(s.reason)
 	}
@@ -86,8 +87,8 @@ func (s *Session) Resume() {
 	defer s.mu.Unlock()
 	if s.paused && s.reason == 0 && s.eio != 3 {
 		s.pingBy = time.Now().Add(s.patience()) // its pings may lie unread
-		if s.timer != nil {
-			s.timer.Reset(s.patience())
+		if s.started {
+			s.alarm.Set((*ringing)(s), s.patience())
 		}
 	}
 	s.paused = false
@@ -108,9 +109,7 @@ func (s *Session) end(r engineio.Reason) {
 	}
 	s.reason = r
 	s.over.Store(true)
-	if s.timer != nil {
-		s.timer.Stop()
-	}
+	s.alarm.Stop()
 	s.conn.Close(0)
 	if r == engineio.OutOfMemory { // what waits to be written is what it is closed for
 		s.conn.Cut()
@@ -142,7 +141,13 @@ func (s *Session) patience() time.Duration {
 	return s.handshake.PingInterval + s.handshake.PingTimeout
 }
 
-// pingDue is the timer's: no ping came in time, or the time was set anew; in revision 3 see beatDue.
+// ringing is the side of a Session that its alarm rings at.
+type ringing Session
+
+// Ring implements alarm.Waiter.
+func (r *ringing) Ring() { (*Session)(r).pingDue() }
+
+// pingDue is the alarm's: no ping came in time, or the time was set anew; in revision 3 see beatDue.
 func (s *Session) pingDue() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -150,7 +155,7 @@ func (s *Session) pingDue() {
 	case s.reason != 0:
 	case s.eio != 3 && s.paused: // Resume gives time again
 	case time.Now().Before(s.pingBy):
-		s.timer.Reset(time.Until(s.pingBy))
+		s.alarm.Set((*ringing)(s), time.Until(s.pingBy))
 	case s.away && (s.eio != 3 || s.beat.pinged):
 		s.late = true
 	case s.eio == 3:
@@ -160,7 +165,7 @@ func (s *Session) pingDue() {
 	}
 }
 
-// pinged notes a ping. The timer looks at the time when it fires, and is not set for each.
+// pinged notes a ping. The alarm looks at the time when it rings, and is not set for each.
 func (s *Session) pinged() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -4,35 +4,30 @@ import (
 	"time"
 
 	"github.com/siogw/siogw/engineio"
+	"github.com/siogw/siogw/internal/alarm"
 )
 
 // heartbeat is the server's side of section "Heartbeat": a ping at PingInterval after the last pong, and its
 // pong within PingTimeout from then. In revision 3 the client pings, within PingInterval and PingTimeout from its
 // last ping. The session's lock guards it.
 type heartbeat struct {
-	timer  *time.Timer
-	at     time.Time // when the timer means something
-	pinged bool      // a pong is due at that time; in revision 3 a ping, always
-	held   bool      // reading was paused meanwhile: what is due may lie unread
-	late   bool      // the time came while reading was paused, or the handler away
-	away   bool      // see Session.Leave
+	alarm  alarm.Alarm
+	pinged bool // a pong is due at that time; in revision 3 a ping, always
+	held   bool // reading was paused meanwhile: what is due may lie unread
+	late   bool // the time came while reading was paused, or the handler away
+	away   bool // see Session.Leave
 }
 
-// arm sets the session's timer. A wheel could stand in its place.
-func (b *heartbeat) arm(s *Session, d time.Duration) {
-	b.at = time.Now().Add(d)
-	if b.timer == nil {
-		b.timer = time.AfterFunc(d, s.beatDue)
-		return
-	}
-	b.timer.Reset(d)
-}
+// beat is the side of a Session that its alarm rings at.
+type beat Session
 
-func (b *heartbeat) stop() {
-	if b.timer != nil {
-		b.timer.Stop()
-	}
-}
+// Ring implements alarm.Waiter.
+func (b *beat) Ring() { (*Session)(b).beatDue() }
+
+// arm sets the session's alarm.
+func (b *heartbeat) arm(s *Session, d time.Duration) { b.alarm.Set((*beat)(s), d) }
+
+func (b *heartbeat) stop() { b.alarm.Stop() }
 
 func (b *heartbeat) paused() { b.held = b.held || b.pinged }
 
@@ -44,7 +39,7 @@ func (b *heartbeat) resumed(s *Session) {
 	}
 }
 
-// beatDue is the timer's.
+// beatDue is the alarm's.
 func (s *Session) beatDue() {
 	if s.beatNow() {
 		s.rest()
@@ -72,8 +67,7 @@ func (s *Session) beatNow() (quiet bool) {
 	over := s.overdue()
 	switch {
 	case s.reason != 0 || b.late:
-	case time.Now().Before(b.at): // the timer was set anew while it fired
-		b.timer.Reset(time.Until(b.at))
+	case b.alarm.Left() > 0: // it was set anew as it rang
 	case s.poll != nil && s.poll.stale(s.now().WriteTimeout):
 		s.endLocked(engineio.SlowReader)
 	case over != 0:

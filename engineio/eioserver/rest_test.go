@@ -2,7 +2,6 @@ package eioserver
 
 import (
 	"testing"
-	"time"
 
 	"github.com/siogw/siogw/engineio"
 )
@@ -30,7 +29,8 @@ func TestRest(t *testing.T) {
 	s := r.next(t).s
 	beat := func(message bool) int {
 		s.mu.Lock()
-		s.beat.at, s.beat.pinged = time.Time{}, false // as if its time had come
+		s.beat.stop() // as if its time had come
+		s.beat.pinged = false
 		s.mu.Unlock()
 		s.active.Store(message)
 		s.beatDue()

@@ -44,16 +44,15 @@ func TestPingMovesDeadline(t *testing.T) {
 	s, h := bare3(t, Options{PingInterval: time.Hour, PingTimeout: time.Minute})
 	defer finish(t, s, h)
 	s.mu.Lock()
-	s.beat.at = time.Now().Add(time.Minute) // as if an hour had gone by
+	s.beat.arm(s, time.Minute) // as if an hour had gone by
 	s.mu.Unlock()
-	before := time.Now()
 	if !s.packet(engineio.Packet{Type: engineio.Ping}) {
 		t.Fatal("a ping ended the session")
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if least := before.Add(time.Hour + time.Minute); s.beat.at.Before(least) {
-		t.Errorf("the next ping is due at %v, before %v", s.beat.at, least)
+	if left := s.beat.alarm.Left(); left < time.Hour {
+		t.Errorf("the next ping is due in %v", left)
 	}
 }
 
@@ -100,18 +99,17 @@ func TestPausedPing(t *testing.T) {
 	defer finish(t, s, h)
 	s.Pause()
 	s.mu.Lock()
-	s.beat.at = time.Now()
+	s.beat.stop() // as if its time had come
 	s.mu.Unlock()
 	s.beatDue()
 	if s.closed() {
 		t.Fatal("closed while it could not be heard")
 	}
-	before := time.Now()
 	s.Resume()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.reason != 0 || s.beat.at.Before(before.Add(time.Minute)) {
-		t.Errorf("reason %v, due %v after Resume", s.reason, s.beat.at.Sub(before))
+	if left := s.beat.alarm.Left(); s.reason != 0 || left < time.Minute-patience {
+		t.Errorf("reason %v, due in %v after Resume", s.reason, left)
 	}
 }
 

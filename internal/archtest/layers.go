@@ -38,6 +38,7 @@ var packages = map[string]pkg{
 	"internal/memo":       {layer: 0},
 	"internal/ticket":     {layer: 0},
 	"internal/backoff":    {layer: 0},
+	"internal/alarm":      {layer: 0},
 	"hostabi/meter":       {layer: 0, tests: []string{"wazero"}},
 	"plugins/native/wire": {layer: 0},
 	"policies":            {layer: 0, tests: []string{"opa"}},
