@@ -61,7 +61,7 @@ func (b *broadcasts) takes(d *socketio.Decoder, text []byte) bool {
 // read is d.Text, and gives the broadcast that text is; nil for none that is known.
 func (b *broadcasts) read(d *socketio.Decoder, text []byte) (*socketio.Packet, *broadcast, error) {
 	hash := maphash.Bytes(b.seed, text)
-	if k := b.find(hash, text); k != nil && k.revision == d.Revision {
+	if k := b.find(hash, text, d.Revision); k != nil {
 		return d.Again(&k.packet, text), k, nil
 	}
 	pkt, err := d.Text(text)
@@ -75,10 +75,10 @@ func (b *broadcasts) read(d *socketio.Decoder, text []byte) (*socketio.Packet, *
 	return pkt, b.keep(hash, text, d, pkt), nil
 }
 
-func (b *broadcasts) find(hash uint64, text []byte) *broadcast {
+func (b *broadcasts) find(hash uint64, text []byte, rev socketio.Revision) *broadcast {
 	set := &b.sets[hash%broadcastSets]
 	for i := range set {
-		if k := set[i].Load(); k != nil && k.hash == hash && bytes.Equal(k.text, text) {
+		if k := set[i].Load(); k != nil && k.hash == hash && k.revision == rev && bytes.Equal(k.text, text) {
 			return k
 		}
 	}
@@ -98,7 +98,7 @@ func (b *broadcasts) keep(hash uint64, text []byte, d *socketio.Decoder, pkt *so
 	k.mapped = b.maps.Apply(&k.input)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if other := b.find(hash, text); other != nil && other.revision == k.revision { // another loop was faster
+	if other := b.find(hash, text, d.Revision); other != nil { // another loop was faster
 		return other
 	}
 	at := &b.next[hash%broadcastSets]

@@ -125,7 +125,9 @@ func (e *end) decode(p engineio.Packet) (m decoded, err error) {
 	if !p.Binary {
 		m.raw = p.Data
 		if all := e.s.gen.broadcasts; e.dir == engine.Out && all.takes(&e.decoder, p.Data) {
-			m.pkt, m.same, err = all.read(&e.decoder, p.Data)
+			if m.pkt, m.same, err = all.read(&e.decoder, p.Data); m.same != nil {
+				e.s.g.stats.shared.Add(1)
+			}
 		} else {
 			m.pkt, err = e.decoder.Text(p.Data)
 		}

@@ -15,6 +15,7 @@ type Stats struct {
 	Opened     uint64 // sessions ever opened
 	PacketsIn  uint64 // Engine.IO messages from clients
 	PacketsOut uint64 // Engine.IO messages from the upstream
+	Shared     uint64 // those of them that were known, see Limits.Broadcasts
 	Allowed    uint64 // decisions
 	Denied     uint64
 	Closed     map[engineio.Reason]uint64 // sessions ended, by reason
@@ -45,6 +46,7 @@ type counters struct {
 	open                  atomic.Int64
 	opened                atomic.Uint64
 	packetsIn, packetsOut atomic.Uint64
+	shared                atomic.Uint64
 	allowed, denied       atomic.Uint64
 	reasons               [32]atomic.Uint64
 	refused               [600]atomic.Uint64 // by code
@@ -96,6 +98,7 @@ func (g *Gateway) Stats() Stats {
 			st.Closed[engineio.Reason(i)] = n
 		}
 	}
+	st.Shared = c.shared.Load()
 	st.Refused = map[engine.Code]uint64{}
 	for i := range c.refused {
 		if n := c.refused[i].Load(); n > 0 {

@@ -17,6 +17,7 @@ var (
 	slowDecisions   = desc("slow_decisions", "Decisions that may take long now, against limits.slow_decisions.")
 	slowTotal       = desc("slow_decisions_total", "Decisions that might take long.")
 	slowRefused     = desc("slow_decisions_refused_total", "Decisions that failed, or kept their event loop, for limits.slow_decisions.")
+	packetsShared   = desc("packets_shared_total", "Messages of the server that were those of other sessions, byte for byte, and were read and checked with them.")
 	memoryHeld      = desc("memory_held_bytes", "Bytes that sessions hold, as accounted for.")
 	memoryLimit     = desc("memory_limit_bytes", "Bytes that sessions may hold; 0 for no limit.")
 	unfinishedHeld  = desc("unfinished_bytes", "Bytes of packets whose attachments are not all there.")
@@ -25,7 +26,7 @@ var (
 
 func describeLimits(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{requestsRefused, responsesMade, slowed, loopsHeld, loopsLeft, slowDecisions, slowTotal,
-		slowRefused, memoryHeld, memoryLimit, unfinishedHeld, bansHeld} {
+		slowRefused, packetsShared, memoryHeld, memoryLimit, unfinishedHeld, bansHeld} {
 		ch <- d
 	}
 }
@@ -49,6 +50,7 @@ func (a *App) collectLimits(ch chan<- prometheus.Metric, st *gateway.Stats) {
 	gauge(slowDecisions, st.Away)
 	count(slowTotal, float64(st.Left))
 	count(slowRefused, float64(st.Crowded))
+	count(packetsShared, float64(st.Shared))
 	gauge(memoryHeld, st.Held)
 	gauge(memoryLimit, sessionsShare(int64(a.current.Load().cfg.Limits.Memory)))
 	gauge(unfinishedHeld, st.Unfinished)

@@ -1,0 +1,275 @@
+package gateway_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/siogw/siogw/engine"
+	"github.com/siogw/siogw/engineio"
+	"github.com/siogw/siogw/gateway"
+	"github.com/siogw/siogw/internal/rooms"
+	"github.com/siogw/siogw/internal/strictjson"
+	"github.com/siogw/siogw/plugins/contract"
+	"github.com/siogw/siogw/plugins/rego"
+)
+
+// heard is an end of a session that keeps all it was sent.
+type heard struct{ all []string }
+
+func (h *heard) Send(p engineio.Packet) bool {
+	h.all = append(h.all, fmt.Sprintf("%v %s", p.Binary, p.Data))
+	return true
+}
+func (*heard) Flush()                {}
+func (*heard) Pause()                {}
+func (*heard) Resume()               {}
+func (*heard) Close(engineio.Reason) {}
+
+// named verifies a token that is the name; guests are guests.
+type named struct{}
+
+func (named) Verify(c gateway.Credentials) (*engine.Identity, *engine.Denial) {
+	raw, ok := strictjson.Pointer(c.Auth, "/token")
+	if !ok {
+		return nil, nil
+	}
+	id := &engine.Identity{Authenticated: true, Sub: strictjson.String(raw), Roles: []string{"member"}}
+	if strings.HasPrefix(id.Sub, "guest") {
+		id.Roles = []string{"guest"}
+	}
+	return id, nil
+}
+
+// emitPolicy asks about the identity, rooms, arguments and what a plugin said, and changes some emits for some.
+const emitPolicy = `package siogw.authz
+allow if input.kind != "emit"
+allow if not input.room
+allow if input.room in input.session.rooms
+allow if input.args[0].open
+deny contains "own" if { input.kind == "emit"; input.args[0].from == input.identity.sub }
+deny contains "score" if { input.kind == "emit"; input.event == "other"; input.plugins.first.score > 1 }
+transform := [{"op": "replace", "path": "/args/0/text", "value": "<i>hidden</i>"}] if {
+	input.kind == "emit"
+	"guest" in input.identity.roles
+	input.args[0].secret
+}`
+
+const emitContract = `namespaces:
+  /: { out: { message: [{ type: object, properties: { text: { type: string } } }], told: [string] } }
+`
+
+// labels says how often "!" stands in the arguments.
+func labels(in *engine.Input) engine.Verdict {
+	n := strings.Count(string(in.Args), "!")
+	return engine.Verdict{Effect: engine.Abstain, Labels: fmt.Appendf(nil, `{"score":%d}`, n)}
+}
+
+func emitStages(t testing.TB, policy string, guest engine.Plugin) (all []engine.Stage) {
+	dir := t.TempDir()
+	files := map[string]string{"policy.rego": policy, "contract.yaml": emitContract}
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o := rego.Options{Paths: []string{filepath.Join(dir, "policy.rego")}, Timeout: time.Minute}
+	o.Memo.Bytes = rego.DefaultMemoBytes
+	p, err := rego.Load(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := contract.Load(contract.Options{Files: []string{filepath.Join(dir, "contract.yaml")}, AllowUnknown: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []engine.Stage{{Name: "contract", Phase: engine.Contract, Plugin: c}, {Name: "first", Phase: engine.BeforePolicy, Plugin: judge(labels)},
+		{Name: "policy", Phase: engine.Policy, Plugin: p}, {Name: "sanitize", Phase: engine.AfterPolicy, Plugin: guest}}
+}
+
+// crowd is a gateway with sessions between ends that are not on a network.
+type crowd struct {
+	*gateway.Gateway
+	log      record
+	down, up []engineio.Handler
+	clients  []*heard
+}
+
+func emitRules(t testing.TB, stages []engine.Stage, broadcasts int) gateway.Rules {
+	e, err := engine.New(stages...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rule := func(event, room string) []rooms.Rule { return []rooms.Rule{{Namespace: "/", Event: event, Room: room}} }
+	return gateway.Rules{Engine: e, Verifier: named{}, Limits: gateway.Limits{Broadcasts: broadcasts, Rooms: 3},
+		Rooms: gateway.Rooms{Rules: rooms.Rules{Join: rule("join", "/args/0"), Leave: rule("leave", "/args/0"),
+			Target: rule("message", "/args/0/room"), Joined: rule("told", "/args/0")}}}
+}
+
+func newCrowd(t testing.TB, r gateway.Rules, names ...string) *crowd {
+	to, _ := url.Parse("http://127.0.0.1:1")
+	c := &crowd{}
+	var err error
+	if c.Gateway, err = gateway.New(gateway.Options{Fixed: gateway.Fixed{Path: "/socket.io/", Upstream: to, Portable: true, Log: &c.log}, Rules: r}); err != nil {
+		t.Fatal(err)
+	}
+	for i, name := range names {
+		c.clients = append(c.clients, &heard{})
+		down, up := c.Wire(c.clients[i], &heard{})
+		c.down, c.up = append(c.down, down), append(c.up, up)
+		hand(down, `0{"token":"`+name+`"}`)
+		hand(up, `0{"sid":"y"}`)
+		hand(down, `0/chat,{"token":"`+name+`"}`)
+		hand(up, `0/chat,{"sid":"z"}`)
+	}
+	return c
+}
+
+func hand(to engineio.Handler, text string) {
+	to.Packet(engineio.Packet{Type: engineio.Message, Binary: strings.HasPrefix(text, "binary"), Data: []byte(text)})
+	to.PassEnd()
+}
+
+// told gives the decisions, without what differs from one to the next.
+func (c *crowd) told() (lines []string) {
+	for _, e := range c.log.entries {
+		line := fmt.Sprintf("%v %q %q %s room %q ack %v %d bytes: %v %d by %s, %s", e.in.Kind, e.in.Namespace, e.in.Event, e.in.Args, e.in.Room, e.in.Ack,
+			e.in.Bytes, e.d.Effect, e.d.Code, e.d.By, e.d.Args)
+		for i := range e.d.Steps {
+			v := &e.d.Steps[i].Verdict
+			line += fmt.Sprintf("; %s %v %d %s %s %q", e.d.Steps[i].Plugin, v.Effect, v.Code, v.Args, v.Labels, v.Rules)
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// emits are what a server may send: much alike, and some of it wrong.
+func emits() (all []string) {
+	for _, room := range []string{`"a"`, `"b"`, "7"} {
+		for _, more := range []string{`"text":"hi"`, `"text":"<b>hi</b>"`, `"text":"hi","open":true`, `"text":"<b>x</b>","secret":true,"open":true`, `"text":1`,
+			`"text":"hi","from":"ann","open":true`, `"text":"hi","from":"bob","open":true`, `"text":"\u003cscript>x\u003c/script>y","open":true`,
+			`"text":"hi","_placeholder":true`, `"text":"hi","text":"ho"`} {
+			for _, head := range []string{`2["message",`, `27["message",`, `2["other",`, `2/chat,["message",`} {
+				all = append(all, head+`{"room":`+room+`,`+more+`}]`)
+			}
+		}
+	}
+	return append(all, `2["other","!"]`, `2["other","!!"]`, `2["told","c"]`, `2["told","d"]`, `2["told",1]`, `2["message"]`, `2["message",`, `2["connect"]`, `30["x"]`)
+}
+
+// pick gives the next thing to happen: to whom, from which side, and what.
+func pick(r *rand.Rand, pool []string, n int) (who int, down bool, text string) {
+	who = r.IntN(n)
+	switch r.IntN(12) {
+	case 0:
+		return who, true, `2["join","` + []string{"a", "b", "c", "d"}[r.IntN(4)] + `"]`
+	case 1:
+		return who, true, `2["leave","` + []string{"a", "b"}[r.IntN(2)] + `"]`
+	}
+	return who, false, pool[r.IntN(len(pool))]
+}
+
+// Whether emits are known as broadcasts or not, every client gets the same bytes in the same order, and every decision
+// is the same.
+func TestBroadcastsChangeNothing(t *testing.T) {
+	guest := sanitizer(t)
+	t.Run("one by one", func(t *testing.T) { oneByOne(t, guest) })
+	t.Run("at a time", func(t *testing.T) { atATime(t, guest) })
+}
+
+func oneByOne(t *testing.T, guest engine.Plugin) {
+	stages := emitStages(t, emitPolicy, guest)
+	other := emitStages(t, strings.Replace(emitPolicy, `input.room in input.session.rooms`, `input.room == "b"`, 1), guest)
+	names := []string{"ann", "bob", "guest1", "guest2", "carl"}
+	for seed := range uint64(4) {
+		with, without := newCrowd(t, emitRules(t, stages, 4<<20), names...), newCrowd(t, emitRules(t, stages, 0), names...)
+		r := rand.New(rand.NewPCG(seed, 1))
+		all := emits()
+		r.Shuffle(len(all), func(i, k int) { all[i], all[k] = all[k], all[i] })
+		for i := range 3000 {
+			if i == 1500 {
+				for _, c := range []struct {
+					*crowd
+					bytes int
+				}{{with, 4 << 20}, {without, 0}} {
+					rules := emitRules(t, other, c.bytes)
+					rules.Reauthorize.Off = true
+					if err := c.Swap(rules); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			pool := all[i/100%3*len(all)/3:]
+			who, down, text := pick(r, pool[:len(all)/3], len(names))
+			for _, c := range []*crowd{with, without} {
+				if down {
+					hand(c.down[who], text)
+				} else {
+					hand(c.up[who], text)
+				}
+			}
+		}
+		for i := range names {
+			if got, want := with.clients[i].all, without.clients[i].all; !slices.Equal(got, want) {
+				t.Fatalf("seed %d: %s got %d packets, and %d without: %s", seed, names[i], len(got), len(want), firstDifference(got, want))
+			}
+		}
+		if got, want := with.told(), without.told(); !slices.Equal(got, want) {
+			t.Fatalf("seed %d: %s", seed, firstDifference(got, want))
+		}
+		if st := with.Stats(); st.Shared < 1000 || without.Stats().Shared != 0 {
+			t.Errorf("%d of %d were known, and %d where none should be", st.Shared, st.PacketsOut, without.Stats().Shared)
+		}
+	}
+}
+
+func firstDifference(a, b []string) string {
+	for i := range max(len(a), len(b)) {
+		switch {
+		case i >= len(a):
+			return "nothing\nbut " + b[i]
+		case i >= len(b):
+			return a[i] + "\nbut nothing"
+		case a[i] != b[i]:
+			return a[i] + "\nbut " + b[i]
+		}
+	}
+	return "none"
+}
+
+// atATime: sessions that get the same at the same time get what they would one by one.
+func atATime(t *testing.T, guest engine.Plugin) {
+	stages := emitStages(t, emitPolicy, guest)
+	names := []string{"ann", "bob", "guest1", "guest2"}
+	with, without := newCrowd(t, emitRules(t, stages, 4<<20), names...), newCrowd(t, emitRules(t, stages, 0), names...)
+	all := emits()
+	var wg sync.WaitGroup
+	for i := range names {
+		wg.Go(func() {
+			for range 10 {
+				for _, text := range all {
+					hand(with.up[i], text)
+				}
+			}
+		})
+		for range 10 {
+			for _, text := range all {
+				hand(without.up[i], text)
+			}
+		}
+	}
+	wg.Wait()
+	for i := range names {
+		if got, want := with.clients[i].all, without.clients[i].all; !slices.Equal(got, want) {
+			t.Errorf("%s: %s", names[i], firstDifference(got, want))
+		}
+	}
+}
