@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"net/url"
@@ -15,10 +16,13 @@ import (
 	"github.com/siogw/siogw/engine"
 	"github.com/siogw/siogw/engineio"
 	"github.com/siogw/siogw/gateway"
+	"github.com/siogw/siogw/hostabi"
 	"github.com/siogw/siogw/internal/rooms"
 	"github.com/siogw/siogw/internal/strictjson"
+	"github.com/siogw/siogw/internal/wasmtest"
 	"github.com/siogw/siogw/plugins/contract"
 	"github.com/siogw/siogw/plugins/rego"
+	"github.com/siogw/siogw/plugins/wasm"
 )
 
 // heard is an end of a session that keeps all it was sent.
@@ -33,7 +37,7 @@ func (*heard) Pause()                {}
 func (*heard) Resume()               {}
 func (*heard) Close(engineio.Reason) {}
 
-// named verifies a token that is the name; guests are guests.
+// named verifies a token that is the name, which says the role.
 type named struct{}
 
 func (named) Verify(c gateway.Credentials) (*engine.Identity, *engine.Denial) {
@@ -42,8 +46,10 @@ func (named) Verify(c gateway.Credentials) (*engine.Identity, *engine.Denial) {
 		return nil, nil
 	}
 	id := &engine.Identity{Authenticated: true, Sub: strictjson.String(raw), Roles: []string{"member"}}
-	if strings.HasPrefix(id.Sub, "guest") {
-		id.Roles = []string{"guest"}
+	for _, role := range []string{"guest", "staff"} {
+		if strings.HasPrefix(id.Sub, role) {
+			id.Roles = []string{role}
+		}
 	}
 	return id, nil
 }
@@ -59,6 +65,11 @@ deny contains "score" if { input.kind == "emit"; input.event == "other"; input.p
 transform := [{"op": "replace", "path": "/args/0/text", "value": "<i>hidden</i>"}] if {
 	input.kind == "emit"
 	"guest" in input.identity.roles
+	input.args[0].secret
+}
+transform := [{"op": "add", "path": "/args/0/staff", "value": true}] if {
+	input.kind == "emit"
+	"staff" in input.identity.roles
 	input.args[0].secret
 }`
 
@@ -91,7 +102,27 @@ func emitStages(t testing.TB, policy string, guest engine.Plugin) (all []engine.
 		t.Fatal(err)
 	}
 	return []engine.Stage{{Name: "contract", Phase: engine.Contract, Plugin: c}, {Name: "first", Phase: engine.BeforePolicy, Plugin: judge(labels)},
-		{Name: "policy", Phase: engine.Policy, Plugin: p}, {Name: "sanitize", Phase: engine.AfterPolicy, Plugin: guest}}
+		{Name: "policy", Phase: engine.Policy, Plugin: p},
+		{Name: "clean", Phase: engine.AfterPolicy, Plugin: guest, Match: engine.Match{Kinds: []engine.Kind{engine.Emit}, Events: []string{"message"}}}}
+}
+
+// cleaner is a pure guest that puts another text in the place of the first.
+func cleaner(t *testing.T) engine.Plugin {
+	rt, err := hostabi.NewRuntime(t.Context(), hostabi.RuntimeOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const verdict = `{"effect":"allow","strings":{"0":"cleaned"}}`
+	m := wasmtest.Module{Data: verdict, Memory: "\x00\x03", Funcs: []wasmtest.Func{
+		{Export: "siogw_alloc", Params: "i", Results: "i", Code: "i32.const 131072"},
+		{Export: "siogw_decide", Params: "ii", Results: "l", Code: fmt.Sprintf("i64.const %d", 8<<32|len(verdict))}}}
+	p, err := wasm.Load(t.Context(), rt, wasm.Options{Name: "clean", Wasm: m.Binary(), Manifest: []byte(`{"abi":1,"view":"strings","pure":true}`),
+		Timeout: time.Minute, Memo: 1 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _ = p.Close(context.Background()), rt.Close(context.Background()) })
+	return p
 }
 
 // crowd is a gateway with sessions between ends that are not on a network.
@@ -180,7 +211,7 @@ func pick(r *rand.Rand, pool []string, n int) (who int, down bool, text string) 
 // Whether emits are known as broadcasts or not, every client gets the same bytes in the same order, and every decision
 // is the same.
 func TestBroadcastsChangeNothing(t *testing.T) {
-	guest := sanitizer(t)
+	guest := cleaner(t)
 	t.Run("one by one", func(t *testing.T) { oneByOne(t, guest) })
 	t.Run("at a time", func(t *testing.T) { atATime(t, guest) })
 }
@@ -188,7 +219,7 @@ func TestBroadcastsChangeNothing(t *testing.T) {
 func oneByOne(t *testing.T, guest engine.Plugin) {
 	stages := emitStages(t, emitPolicy, guest)
 	other := emitStages(t, strings.Replace(emitPolicy, `input.room in input.session.rooms`, `input.room == "b"`, 1), guest)
-	names := []string{"ann", "bob", "guest1", "guest2", "carl"}
+	names := []string{"ann", "bob", "guest1", "guest2", "staff1"}
 	for seed := range uint64(4) {
 		with, without := newCrowd(t, emitRules(t, stages, 4<<20), names...), newCrowd(t, emitRules(t, stages, 0), names...)
 		r := rand.New(rand.NewPCG(seed, 1))
@@ -248,7 +279,7 @@ func firstDifference(a, b []string) string {
 // atATime: sessions that get the same at the same time get what they would one by one.
 func atATime(t *testing.T, guest engine.Plugin) {
 	stages := emitStages(t, emitPolicy, guest)
-	names := []string{"ann", "bob", "guest1", "guest2"}
+	names := []string{"ann", "bob", "guest1", "staff1"}
 	with, without := newCrowd(t, emitRules(t, stages, 4<<20), names...), newCrowd(t, emitRules(t, stages, 0), names...)
 	all := emits()
 	var wg sync.WaitGroup
