@@ -280,6 +280,9 @@ func TestDecisionLogs(t *testing.T) {
 	speaks(t, client, 7)
 	client.Stop()
 	stop() // uploads the rest
+	if n := m.agent.LogCounts()["decision_logs_taken"]; n != uint64(len(c.events))+1 { // one is dropped by its rule
+		t.Errorf("%d decisions taken, %d uploaded", n, len(c.events))
+	}
 	text, _ := json.Marshal(c.events)
 	if strings.Contains(string(text), "s3cret") || !strings.Contains(string(text), `"args":"***"`) {
 		t.Errorf("arguments are not hidden: %s", text)

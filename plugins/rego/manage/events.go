@@ -31,6 +31,7 @@ type events struct {
 	wanted  atomic.Bool // there are decision logs
 	bytes   atomic.Int64
 	dropped atomic.Uint64
+	taken   atomic.Uint64 // by OPA's plugin, whatever became of them there
 	queue   chan *event
 	quit    chan struct{} // closed: take what is there, and end
 	done    chan struct{}
@@ -131,6 +132,7 @@ func (a *Agent) log(e *event) {
 		info.Txn = txn
 		return plugin.Log(ctx, info)
 	})
+	a.events.taken.Add(1)
 	if err != nil {
 		a.events.dropped.Add(1)
 		a.o.Logger.Error("opa: a decision is not logged", "decision_id", info.DecisionID, "error", err)

@@ -92,10 +92,11 @@ func (a *Agent) Waiting() string {
 	return strings.Join(out, "\n")
 }
 
-// LogCounts gives OPA's counts of decision logs by name, such as decision_logs_dropped_buffer_size_limit_bytes_exceeded.
+// LogCounts gives OPA's counts of decision logs by name, such as decision_logs_dropped_buffer_size_limit_bytes_exceeded, with what
+// waited before OPA: decision_logs_taken from there, or decision_logs_dropped_queue_full.
 func (a *Agent) LogCounts() map[string]uint64 {
 	const prefix = "counter_"
-	out := map[string]uint64{"decision_logs_dropped_queue_full": a.events.dropped.Load()}
+	out := map[string]uint64{"decision_logs_dropped_queue_full": a.events.dropped.Load(), "decision_logs_taken": a.events.taken.Load()}
 	for name, v := range a.metrics.All() {
 		if n, ok := v.(uint64); ok && strings.HasPrefix(name, prefix) {
 			out[strings.TrimPrefix(name, prefix)] = n
