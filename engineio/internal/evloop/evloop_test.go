@@ -222,3 +222,17 @@ func TestLeft(t *testing.T) {
 		t.Error("works after it left")
 	}
 }
+
+// Where a loop cannot wait in Go's poller it waits by itself.
+func TestNoPoller(t *testing.T) {
+	g := New(1)
+	e, fd := newEcho(t, g.Seat())
+	ask(t, fd, "hello")
+	_ = e.seat.loop.sleeper.gate.Close()
+	e.Arm(time.Now().Add(50 * time.Millisecond))
+	for range 20 {
+		ask(t, fd, "hello")
+	}
+	wait(t, e.timed)
+	end(t, e, fd)
+}

@@ -3,7 +3,6 @@
 package evloop
 
 import (
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -37,6 +36,7 @@ type loop struct {
 	wheel     wheel
 	sleeping  bool
 	sleepTill int64 // tick; when sleeping
+	sleeper   sleeper
 }
 
 // waker marks the event of the eventfd.
@@ -80,6 +80,10 @@ func (l *loop) open() (err error) {
 	l.event = int(fd)
 	ev := syscall.EpollEvent{Events: syscall.EPOLLIN | epollET, Fd: waker}
 	if err = syscall.EpollCtl(l.epoll, syscall.EPOLL_CTL_ADD, l.event, &ev); err != nil {
+		l.close()
+		return err
+	}
+	if err = l.sleeper.open(l.epoll, l.alarm); err != nil {
 		l.close()
 		return err
 	}
@@ -152,7 +156,6 @@ func (l *loop) fetch() bool {
 	if l.n > 0 {
 		return true
 	}
-	runtime.Gosched() // whoever waits for this core, now that there is time
 	l.mu.Lock()
 	if len(l.queue) > l.head {
 		l.mu.Unlock()
@@ -160,26 +163,38 @@ func (l *loop) fetch() bool {
 	}
 	if l.joined == 0 {
 		l.running = false
+		l.sleeper.close()
 		l.close()
 		l.mu.Unlock()
 		l.group.end()
 		return false
 	}
 	l.sleeping = true
-	epoll, wait := l.epoll, -1
 	l.sleepTill = 1<<63 - 1
 	if next := l.wheel.next(); next != 0 {
 		l.sleepTill = next
-		wait = int(max(0, time.Duration(next)*tick-time.Since(start))/time.Millisecond) + 1
+		l.sleeper.wake(next)
 	}
 	l.mu.Unlock()
-	l.n, _ = syscall.EpollWait(epoll, l.events[:], wait)
-	l.n = max(l.n, 0) // interrupted
+	if l.sleeper.sleep() {
+		l.n = l.poll()
+	} else {
+		l.n, _ = syscall.EpollWait(l.epoll, l.events[:], int(tick/time.Millisecond))
+		l.n = max(l.n, 0) // interrupted
+	}
 	l.mu.Lock()
 	l.sleeping = false
 	l.mu.Unlock()
 	l.group.unpark()
 	return true
+}
+
+// alarm ends the wait of the runner because a time has come.
+func (l *loop) alarm() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.sleeper.due = 0
+	l.rouse()
 }
 
 // poll gives how many events there are now.
