@@ -14,32 +14,54 @@ import (
 
 // rest is what sessions cost that say nothing.
 type rest struct {
-	open   time.Duration // CPU time to open one
 	bytes  int64         // of the process, for one
 	spoke  int64         // the same, once each has sent an event
 	kernel float64       // bytes of the kernel for a socket: of all on this machine
 	beat   time.Duration // CPU time of a heartbeat on both sides; 0 where not asked
 }
 
-// idle opens sessions that then say nothing, and once an event each. With beats, heartbeats come each second, and are
+// opens gives the CPU time to open a session, and by how much the process is larger for it, garbage included.
+func opens(ctx context.Context, t *turn) (open time.Duration, resident int64, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if err := t.used(ctx); err != nil {
+		return 0, 0, err
+	}
+	mem0, err0 := t.p.memory()
+	cpu0, err1 := t.p.cpu()
+	conns, err := dialAll(ctx, t.p, t.s.idle)
+	defer closeAll(conns)
+	cpu1, err2 := t.p.cpu()
+	if err = errors.Join(err, err0, err1, err2); err != nil {
+		return 0, 0, err
+	}
+	mem1, err := t.settled(ctx)
+	n := len(conns)
+	return (cpu1 - cpu0) / time.Duration(n), (mem1 - mem0) / int64(n), err
+}
+
+// used has some sessions come and go, so that what is made once is there.
+func (t *turn) used(ctx context.Context) error {
+	conns, err := dialAll(ctx, t.p, min(t.s.idle, 100))
+	closeAll(conns)
+	return err
+}
+
+// idle opens sessions that then say nothing, and then one event each. With beats, heartbeats come each second, and are
 // measured for so long instead.
 func idle(ctx context.Context, t *turn, beats time.Duration) (r rest, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	warm, err := dialAll(ctx, t.p, 20)
-	if err != nil {
+	if err := t.used(ctx); err != nil {
 		return r, err
 	}
-	closeAll(warm)
-	cpu0, err0 := t.p.cpu()
-	mem0, err1 := t.p.memory()
-	slab0, socks0, err2 := kernel()
+	mem0, err0 := t.settled(ctx)
+	slab0, socks0, err1 := kernel()
 	conns, err := dialAll(ctx, t.p, t.s.idle)
-	if err = errors.Join(err, err0, err1, err2); err != nil {
+	if err = errors.Join(err, err0, err1); err != nil {
 		closeAll(conns)
 		return r, err
 	}
-	cpu1, err0 := t.p.cpu()
 	var wg sync.WaitGroup
 	var answers atomic.Int64
 	for _, c := range conns {
@@ -47,14 +69,14 @@ func idle(ctx context.Context, t *turn, beats time.Duration) (r rest, err error)
 	}
 	defer wg.Wait()
 	defer closeAll(conns)
-	mem1, err1 := t.settled(ctx)
-	slab1, socks1, err2 := kernel()
+	mem1, err0 := t.settled(ctx)
+	slab1, socks1, err1 := kernel()
 	n := len(conns)
-	r = rest{open: (cpu1 - cpu0) / time.Duration(n), bytes: (mem1 - mem0) / int64(n)}
+	r.bytes = (mem1 - mem0) / int64(n)
 	if slab0 > 0 && socks1 > socks0 {
 		r.kernel = float64(slab1-slab0) / float64(socks1-socks0)
 	}
-	if err = errors.Join(err0, err1, err2); err != nil {
+	if err = errors.Join(err0, err1); err != nil {
 		return r, err
 	}
 	if beats > 0 {

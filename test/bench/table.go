@@ -33,8 +33,8 @@ func printTables(out io.Writer, s *settings, turns []*turn) error {
 	r.table(halfP50, "at half load, events/s|p50 µs|p99|p99.9|sent late, p99", func(t *turn) []string {
 		return []string{t.text(eightRate, "%.0f", 2), t.micros(halfP50), t.micros(halfP99), t.micros(halfP999), t.micros(halfLate)}
 	})
-	r.table(idleBytes, "KB/idle session|once it spoke|CPU µs/open|kernel KB/socket", func(t *turn) []string {
-		return []string{t.text(idleBytes, "%.1f", 1024), t.text(idleSpoke, "%.1f", 1024), t.micros(idleOpen), t.text(idleSlab, "%.1f", 1024)}
+	r.table(idleBytes, "KB/idle session|once it spoke|with garbage|CPU µs/open|kernel KB/socket", func(t *turn) []string {
+		return []string{t.text(idleBytes, "%.1f", 1024), t.text(idleSpoke, "%.1f", 1024), t.text(idleResident, "%.1f", 1024), t.micros(idleOpen), t.text(idleSlab, "%.1f", 1024)}
 	})
 	r.table(busyP99, fmt.Sprintf("p99 µs at %d events/s|while %d/s open and close|opened a second", s.rate, s.opens), func(t *turn) []string {
 		return []string{t.micros(calmP99), t.micros(busyP99), t.text(busyRate, "%.0f", 1)}
