@@ -33,6 +33,7 @@ type App struct {
 	doors    *doors // of the clients' listener; nil before Serve. Of reloads.mu
 	keep     Keep
 	totals   totals
+	tokens   []string // where the decision log hides them; of reloads.mu
 	agent    *manage.Agent      // nil without opa in the configuration
 	bundles  *manage.Activation // in force; nil for none. Of reloads.mu
 }
@@ -70,10 +71,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 
 func (a *App) assemble(o Options) error {
 	lo := decisionlog.Options{Output: string(a.cfg.DecisionLog.Output), Stdout: o.Stdout, Stderr: o.Stderr, Logger: o.Logger}
-	for _, m := range a.cfg.DecisionLog.Mask {
-		lo.Mask = append(lo.Mask, string(m))
-	}
-	lo.Mask = append(lo.Mask, tokenMasks(a.cfg)...)
+	lo.Mask = a.masks(a.cfg)
 	var err error
 	if a.log, err = decisionlog.Open(lo); err != nil {
 		return a.cfg.Error("decision_log.output", err)

@@ -77,10 +77,13 @@ func (a *App) take(ctx context.Context, cfg *config.Config) error {
 	if err := a.takeLogRules(ctx, gen.judge); err != nil {
 		return errors.Join(err, gen.judge.Close(ctx))
 	}
+	if err := a.log.Mask(a.masks(cfg)); err != nil { // first: what is decided anew may be logged at once
+		return errors.Join(cfg.Error("decision_log.mask", err), gen.judge.Close(ctx))
+	}
 	a.reloads.old.Add(1)
 	if err := a.gateway.Swap(gen.rules(a.release)); err != nil {
 		a.reloads.old.Done()
-		return errors.Join(err, a.takeLogRules(ctx, before.judge), gen.judge.Close(ctx))
+		return errors.Join(err, a.log.Mask(a.masks(before.cfg)), a.takeLogRules(ctx, before.judge), gen.judge.Close(ctx))
 	}
 	a.current.Store(gen)
 	a.totals.enter(gen.judge)

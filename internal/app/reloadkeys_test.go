@@ -493,6 +493,45 @@ func TestReloadKeys(t *testing.T) {
 	}
 }
 
+// Tokens are hidden in the decision log where they are expected now, and where they were before.
+func TestReloadMasks(t *testing.T) {
+	const jwt = "identity: { required: false, jwt: { secret: 0123456789abcdef0123456789abcdef, from: [%s] } }\ndecision_log: { mask: [%s] }\n"
+	a := newAlive(t, fmt.Sprintf(jwt, "auth.first", ""))
+	line := func(n int) string {
+		var auth string
+		waitFor(t, "the line", func() bool {
+			var lines []string
+			for l := range strings.Lines(a.log.String()) {
+				if strings.Contains(l, `"kind":"connect"`) {
+					lines = append(lines, l)
+				}
+			}
+			if len(lines) == n {
+				_, auth, _ = strings.Cut(lines[n-1], `"auth":`)
+			}
+			return len(lines) == n
+		})
+		return auth
+	}
+	for i, want := range [][3]bool{{true, false, false}, {true, true, false}, {true, true, true}} { // hidden
+		switch i {
+		case 1:
+			a.reload(fmt.Sprintf(jwt, "auth.second", ""))
+		case 2:
+			a.reload(fmt.Sprintf(jwt, "auth.second", "/auth/third"))
+		}
+		c := siotest.NewClient(t, a.url, nil)
+		c.Put(`40{"first":"one","second":"two","third":"three"}`) // which is refused
+		c.Next()
+		got := line(i + 1)
+		for j, text := range []string{`"one"`, `"two"`, `"three"`} {
+			if hidden := !strings.Contains(got, text); hidden != want[j] {
+				t.Errorf("after %d reloads: %s", i, got)
+			}
+		}
+	}
+}
+
 // TestReloadWhileOpening: a handshake is judged, and tells the client, by one configuration, whenever another one comes.
 func TestReloadWhileOpening(t *testing.T) {
 	const reloads, clients = 30, 4

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -103,6 +104,21 @@ func (a *App) serveKeySet(w http.ResponseWriter, r *http.Request) {
 	h.Set("ETag", `"`+base64.RawURLEncoding.EncodeToString(sum[:12])+`"`)
 	h.Set("X-Content-Type-Options", "nosniff")
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(set))
+}
+
+// masks gives what the decision log hides from now on: what cfg says, and tokens wherever they were expected since the
+// start, since what a client has said is judged again by later rules. It is called in turn.
+func (a *App) masks(cfg *config.Config) []string {
+	for _, m := range tokenMasks(cfg) {
+		if !slices.Contains(a.tokens, m) {
+			a.tokens = append(a.tokens, m)
+		}
+	}
+	out := slices.Clone(a.tokens)
+	for _, m := range cfg.DecisionLog.Mask {
+		out = append(out, string(m))
+	}
+	return out
 }
 
 // tokenMasks gives the masks of the decision log that hide tokens and tickets whatever else it shows.

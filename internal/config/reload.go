@@ -29,12 +29,12 @@ var effects = []struct {
 	keys   []string
 }{
 	{AtOnce, []string{"limits", "identity", "rooms", "contract", "policy", "plugins", "shields", "deny", "responses",
-		"compression.min_size", "compression.max_ratio"}},
+		"compression.min_size", "compression.max_ratio", "decision_log.mask"}},
 	{ForNew, []string{"heartbeat", "transports", "eio3", "origins", "origin_required", "session", "compression.enabled",
 		"trusted_proxies", "trusted_header", "limits.payload", "limits.http.header_time", "limits.sessions.connect_time",
 		"limits.sessions.poll_time"}},
 	{ByRestart, []string{"listen", "socket_mode", "path", "upstream", "upstreams", "admin", "tls", "proxy_protocol", "parser",
-		"event_loop", "limits.connections.ipv6_prefix", "opa", "decision_log", "store", "log", "reload"}},
+		"event_loop", "limits.connections.ipv6_prefix", "opa", "decision_log.output", "store", "log", "reload"}},
 }
 
 // EffectOf gives the effect of a key, as section.key.

@@ -10,10 +10,10 @@ import (
 func (l *Log) AppendInput(dst []byte, in *engine.Input) []byte {
 	shown := *in
 	if in.Args != nil {
-		shown.Args = l.mask.args.appendValue(nil, in.Args)
+		shown.Args = l.mask.Load().args.appendValue(nil, in.Args)
 	}
 	if in.Auth != nil {
-		shown.Auth = l.mask.auth.appendValue(nil, in.Auth)
+		shown.Auth = l.mask.Load().auth.appendValue(nil, in.Auth)
 	}
 	if s := in.Session; s != nil {
 		shown.Session = s.Forms.Get(shownKey{}, func() any { return shownSession(s) }).(*engine.Session)

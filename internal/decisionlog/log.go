@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/siogw/siogw/engine"
@@ -31,7 +32,7 @@ type Options struct {
 
 // Log implements [gateway.Log]. It is safe for concurrent use.
 type Log struct {
-	mask   masks
+	mask   atomic.Pointer[masks]
 	out    io.Writer // nil: only taps
 	file   *os.File  // out, when it is ours to close
 	logger *slog.Logger
@@ -60,7 +61,7 @@ func Open(o Options) (*Log, error) {
 	if l.logger == nil {
 		l.logger = slog.New(slog.DiscardHandler)
 	}
-	if err := l.mask.parse(o.Mask); err != nil {
+	if err := l.Mask(o.Mask); err != nil {
 		return nil, err
 	}
 	switch o.Output {
@@ -88,11 +89,21 @@ func (l *Log) Decision(in *engine.Input, d *engine.Decision) {
 		return
 	}
 	buf := scratch.Get().(*[]byte)
-	*buf = append(l.mask.appendLine((*buf)[:0], in, d), '\n')
+	*buf = append(l.mask.Load().appendLine((*buf)[:0], in, d), '\n')
 	l.add(*buf)
 	if cap(*buf) <= maxValue {
 		scratch.Put(buf)
 	}
+}
+
+// Mask has lines from now on hide other paths, see Options. It fails on a path that is none, and changes nothing then.
+func (l *Log) Mask(paths []string) error {
+	m := &masks{}
+	if err := m.parse(paths); err != nil {
+		return err
+	}
+	l.mask.Store(m)
+	return nil
 }
 
 // idle reports whether nobody reads the lines.
