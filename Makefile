@@ -63,6 +63,8 @@ bench:
 	go run ./test/bench
 	@echo
 	go run ./test/bench fan
+	@echo
+	go run ./test/bench delay
 	@$(MAKE) stages
 
 # Decode, scan, input, contract, policy, plugin, log line; benchstat reads it: make stages COUNT=10 > new.txt

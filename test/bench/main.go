@@ -7,6 +7,7 @@
 //	go run ./test/bench -format benchstat > new.txt    # for benchstat old.txt new.txt
 //	go run ./test/bench -profile DIR -only full        # where the time goes
 //	go run ./test/bench fan                            # one emit to many clients
+//	go run ./test/bench delay                          # what slow sessions cost others
 package main
 
 import (
@@ -54,6 +55,9 @@ func run(args []string) error {
 	if len(args) > 0 && args[0] == "fan" {
 		return fan(args[1:])
 	}
+	if len(args) > 0 && args[0] == "delay" {
+		return delay(args[1:])
+	}
 	s, err := parse(args, os.Getenv("SIOGW_BENCH") == "short")
 	if errors.Is(err, flag.ErrHelp) {
 		return nil
@@ -86,6 +90,10 @@ func role(args []string) (done bool, err error) {
 		return true, serveSessions(rest[0], rest[1], newLoops())
 	case name == "emitter" && len(rest) == 1:
 		return true, serveEmitter(rest[0])
+	case name == "stalls" && len(rest) == 1:
+		return true, serveStalls(rest[0])
+	case name == "waits" && len(rest) == 1:
+		return true, serveWaits(rest[0])
 	case name == "profiled" && len(rest) > 2:
 		return true, serveProfiled(rest[0], rest[1], rest[2:])
 	}
