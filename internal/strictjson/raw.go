@@ -158,6 +158,12 @@ func skip(data []byte, at int) int {
 	return at
 }
 
+// ValueEnd gives the place after the value at at: at itself only when none begins there.
+func ValueEnd(data []byte, at int) int { return skip(data, at) }
+
+// SkipSpace gives the place of the first byte from at on that is no white space, or the end of data.
+func SkipSpace(data []byte, at int) int { return skipSpace(data, at) }
+
 // StringEnd gives the place after the string that begins (with its quote) at at.
 func StringEnd(data []byte, at int) int {
 	for i := at + 1; i < len(data); {

@@ -31,7 +31,7 @@ func (l *loader) compile() {
 		l.errs = append(l.errs, err)
 		return
 	}
-	seen := map[string]bool{}
+	seen, swift := map[string]bool{}, quicker{}
 	for i, s := range l.specs {
 		ev := &event{place: s.at.place(), ack: s.ack}
 		var errArgs, errAnswer error
@@ -45,6 +45,7 @@ func (l *loader) compile() {
 			}
 			continue
 		}
+		ev.quickArgs, ev.quickAnswer = swift.make(ev.args), swift.make(ev.answer)
 		if taken := l.c.keep(s, ev); taken != "" {
 			l.fail(s.at, "%s %s is described in %s already", s.namespace, s.name, taken)
 		}

@@ -47,6 +47,8 @@ type event struct {
 	args   *jsonschema.Schema // of the array of arguments
 	ack    ack
 	answer *jsonschema.Schema // nil: any
+
+	quickArgs, quickAnswer *quick // the same; nil tells nothing
 }
 
 // ack says whether the sender of an event asks for an answer.
@@ -136,8 +138,15 @@ func (e *event) deny(reason string) engine.Verdict {
 
 // check holds the arguments against s.
 func (c *Contract) check(ev *event, s *jsonschema.Schema, in *engine.Input) engine.Verdict {
-	if s == nil {
+	q := ev.quickArgs
+	if in.Kind == engine.Ack {
+		q = ev.quickAnswer
+	}
+	if s == nil || len(in.Attachments) == 0 && q.fits(in.Args) {
 		return abstain
+	}
+	if in.Shared == nil {
+		return c.judge(ev, s, in)
 	}
 	about := judged{ev, s}
 	if known, ok := in.Shared.Get(about).(*engine.Verdict); ok {
