@@ -211,7 +211,9 @@ var onTheWay = []struct {
 	{"policy, no memo", checks{policy: benchPolicy}},
 	{"policy, contract", checks{policy: benchPolicy, memo: true, contract: true}},
 	{"policy, wasm", checks{policy: benchPolicy, memo: true, wasm: true}},
-	{"policy, wasm, log", checks{policy: benchPolicy, memo: true, wasm: true, log: true}},
+	{"full", checks{policy: benchPolicy, memo: true, contract: true, wasm: true}},
+	{"full, missed", checks{policy: benchPolicy, memo: true, contract: true, wasm: true, varying: true}},
+	{"full, log", checks{policy: benchPolicy, memo: true, contract: true, wasm: true, log: true}},
 }
 
 // What an event and its ack cost without the kernel: from the frame's text to the other side's send buffer.
