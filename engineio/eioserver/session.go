@@ -81,6 +81,9 @@ func (s *Session) Opened() time.Time { return s.opened }
 
 // Transport gives polling or websocket.
 func (s *Session) Transport() string {
+	if s.carrier.Load() != nil {
+		return "websocket"
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.name

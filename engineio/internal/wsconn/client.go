@@ -108,7 +108,7 @@ func (d *dialer) plain(ctx context.Context, network, addr string) (net.Conn, err
 
 // dialPlain connects to an address, or to the Unix socket that stands for it.
 func dialPlain(ctx context.Context, network, addr, socket string) (net.Conn, error) {
-	var nd net.Dialer
+	nd := net.Dialer{KeepAlive: -1} // Engine.IO has a heartbeat
 	if socket != "" {
 		network, addr = "unix", socket
 	}

@@ -74,7 +74,7 @@ func loopedServer(network net.Conn, answer []byte, opt Options) (Conn, error) {
 // dialLooped is Dial for a connection that a loop is to serve.
 func dialLooped(ctx context.Context, url string, header http.Header, o DialOptions) (Conn, []byte, *http.Response, error) {
 	shake, stop := &shaking{}, func() bool { return true }
-	wd := websocket.Dialer{ReadBufferSize: 1 << 10, WriteBufferSize: 1 << 10,
+	wd := websocket.Dialer{ReadBufferSize: 1 << 10, WriteBufferSize: frameBuffer, WriteBufferPool: &frames, // which nobody writes to
 		NetDialContext: func(ctx context.Context, network, addr string) (_ net.Conn, err error) {
 			if shake.Conn, err = dialPlain(ctx, network, addr, o.Socket); err != nil {
 				return nil, err
@@ -125,12 +125,14 @@ func (c *looped) first(ctx context.Context, network net.Conn) ([]byte, error) {
 	defer stop()
 	f := &firstMessage{c: c}
 	c.peer, c.closed = f, true // it has no descriptor yet
-	for buf := make([]byte, 4<<10); !f.came; {
-		n, err := network.Read(buf)
+	buf := getBlock()
+	defer putBlock(buf)
+	for !f.came {
+		n, err := network.Read(buf.b[:cap(buf.b)])
 		if err != nil {
 			return nil, because(ctx, err)
 		}
-		if c.took(buf[:n]); c.isClosing() {
+		if c.took(buf.b[:n]); c.isClosing() {
 			return nil, errors.New(c.why().String())
 		}
 	}
