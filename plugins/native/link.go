@@ -19,29 +19,37 @@ var (
 	errStalled = errors.New("it does not answer")
 )
 
-// question waits for its answer.
-type question struct{ answer chan []byte }
+// question waits for its answer. It is used again.
+type question struct {
+	answer chan []byte
+	timer  *time.Timer
+}
+
+var questions = sync.Pool{New: func() any {
+	q := &question{answer: make(chan []byte, 1), timer: time.NewTimer(time.Hour)}
+	q.timer.Stop()
+	return q
+}}
 
 // link is the stream to one process, from its start to its end.
 type link struct {
 	stream grpc.ClientStream
 	slots  chan struct{} // one for each question that has no answer, asked for still or not
-	wake   chan struct{} // holds one: there is something to write
+	out    *wire.Outbox
 	late   *atomic.Uint64
 
 	once sync.Once
 	done chan struct{} // closed when it is of no use any more
 	err  error         // why, once done is closed
 
-	mu    sync.Mutex
-	last  uint64               // the highest id
-	open  map[uint64]*question // without an answer; nil: nobody waits for it any more
-	queue [][]byte             // messages to write; only the last one grows
+	mu   sync.Mutex
+	last uint64               // the highest id
+	open map[uint64]*question // without an answer; nil: nobody waits for it any more
 }
 
 // newLink begins to write and read. The stream must end by itself when the process does.
 func newLink(stream grpc.ClientStream, inFlight int, late *atomic.Uint64) *link {
-	l := &link{stream: stream, slots: make(chan struct{}, inFlight), wake: make(chan struct{}, 1), late: late,
+	l := &link{stream: stream, slots: make(chan struct{}, inFlight), out: wire.NewOutbox(), late: late,
 		done: make(chan struct{}), open: map[uint64]*question{}}
 	go l.write()
 	go l.read()
@@ -61,8 +69,10 @@ func (l *link) ask(ctx context.Context, view []byte, timeout time.Duration) ([]b
 	if len(view) > wire.MaxView {
 		return nil, fmt.Errorf("%w: %d bytes", ErrLarge, len(view))
 	}
-	timer := time.NewTimer(timeout)
-	defer timer.Stop()
+	q := questions.Get().(*question)
+	defer questions.Put(q) // neither timer nor link give it anything after that
+	q.timer.Reset(timeout)
+	defer q.timer.Stop()
 	begin := time.Now()
 	select {
 	case l.slots <- struct{}{}:
@@ -70,7 +80,7 @@ func (l *link) ask(ctx context.Context, view []byte, timeout time.Duration) ([]b
 		select {
 		case l.slots <- struct{}{}:
 			timeout = max(timeout-time.Since(begin), 0)
-		case <-timer.C:
+		case <-q.timer.C:
 			return nil, ErrBusy
 		case <-ctx.Done():
 			return nil, ctx.Err()
@@ -78,12 +88,11 @@ func (l *link) ask(ctx context.Context, view []byte, timeout time.Duration) ([]b
 			return nil, l.err
 		}
 	}
-	q := &question{answer: make(chan []byte, 1)}
 	id := l.put(q, view, timeout)
 	select {
 	case verdict := <-q.answer:
 		return verdict, nil
-	case <-timer.C:
+	case <-q.timer.C:
 		return l.leave(id, q, ErrTimeout)
 	case <-ctx.Done():
 		return l.leave(id, q, ctx.Err())
@@ -98,18 +107,8 @@ func (l *link) put(q *question, view []byte, timeout time.Duration) (id uint64) 
 	l.last++
 	id = l.last
 	l.open[id] = q
-	n := len(l.queue)
-	size := wire.QuestionSize(len(view))
-	if n == 0 || len(l.queue[n-1])+size > wire.BatchSize {
-		l.queue = append(l.queue, make([]byte, 0, max(size, 512)))
-		n++
-	}
-	l.queue[n-1] = wire.AppendQuestion(l.queue[n-1], &wire.Question{ID: id, Time: timeout, View: view})
 	l.mu.Unlock()
-	select {
-	case l.wake <- struct{}{}:
-	default:
-	}
+	l.out.PutQuestion(&wire.Question{ID: id, Time: timeout, View: view})
 	return id
 }
 
@@ -128,24 +127,10 @@ func (l *link) leave(id uint64, q *question, err error) ([]byte, error) {
 	}
 }
 
-// write sends what is queued: what comes while a message is on its way goes into the next one.
+// write sends questions. Where that fails the reader gets the reason.
 func (l *link) write() {
-	for {
-		select {
-		case <-l.wake:
-		case <-l.done:
-			_ = l.stream.CloseSend() // always nil; a process that lives ends by it
-			return
-		}
-		l.mu.Lock()
-		queue := l.queue
-		l.queue = nil
-		l.mu.Unlock()
-		for _, m := range queue {
-			if err := l.stream.SendMsg(&wrapperspb.BytesValue{Value: m}); err != nil {
-				return // the reader gets the reason
-			}
-		}
+	if l.out.Send(l.done, func(m []byte) error { return l.stream.SendMsg(&wrapperspb.BytesValue{Value: m}) }) == nil {
+		_ = l.stream.CloseSend() // always nil; a process that lives ends by it
 	}
 }
 

@@ -103,9 +103,10 @@ func (s *server) serve(stream grpc.ServerStream) error {
 	if c, ok := p.(io.Closer); ok {
 		defer c.Close() // it is the end anyway
 	}
-	l := &line{plugin: p, stream: stream, wake: make(chan struct{}, 1), done: make(chan struct{})}
-	go l.write()
-	defer close(l.done)
+	l := &line{plugin: p, stream: stream, out: wire.NewOutbox()}
+	done := make(chan struct{})
+	defer close(done)
+	go l.out.Send(done, func(m []byte) error { return stream.SendMsg(&wrapperspb.BytesValue{Value: m}) }) // read sees an error, too
 	return l.read()
 }
 
@@ -132,11 +133,7 @@ func (s *server) greet(stream grpc.ServerStream) (Plugin, error) {
 type line struct {
 	plugin Plugin
 	stream grpc.ServerStream
-	wake   chan struct{} // holds one: there is something to write
-	done   chan struct{}
-
-	mu    sync.Mutex
-	queue [][]byte // messages to write; only the last one grows
+	out    *wire.Outbox
 }
 
 // read has each question judged in a goroutine of its own: the gateway bounds how many there are.
@@ -164,7 +161,7 @@ func (l *line) judge(q wire.Question, until time.Time) {
 	ctx, cancel := context.WithDeadline(l.stream.Context(), until)
 	defer cancel()
 	v := safely(ctx, l.plugin, q.View)
-	l.put(&wire.Answer{ID: q.ID, Verdict: v.JSON()})
+	l.out.PutAnswer(&wire.Answer{ID: q.ID, Verdict: v.JSON()})
 }
 
 // safely makes a failure of a panic: one packet must not end the process, and others' packets with it.
@@ -175,38 +172,4 @@ func safely(ctx context.Context, p Plugin, view []byte) (v Verdict) {
 		}
 	}()
 	return p.Decide(ctx, view)
-}
-
-func (l *line) put(a *wire.Answer) {
-	l.mu.Lock()
-	n := len(l.queue)
-	if n == 0 || len(l.queue[n-1])+len(a.Verdict) > wire.BatchSize {
-		l.queue = append(l.queue, nil)
-		n++
-	}
-	l.queue[n-1] = wire.AppendAnswer(l.queue[n-1], a)
-	l.mu.Unlock()
-	select {
-	case l.wake <- struct{}{}:
-	default:
-	}
-}
-
-func (l *line) write() {
-	for {
-		select {
-		case <-l.wake:
-		case <-l.done:
-			return
-		}
-		l.mu.Lock()
-		queue := l.queue
-		l.queue = nil
-		l.mu.Unlock()
-		for _, m := range queue {
-			if err := l.stream.SendMsg(&wrapperspb.BytesValue{Value: m}); err != nil {
-				return // the reader sees it too
-			}
-		}
-	}
 }
