@@ -49,6 +49,7 @@ listen: %s
 upstream: { url: "%s" }
 admin: { listen: "" }
 limits:
+  acks: 1000000 # of an open loop on a machine that is busy
   connections: { total: 100000, rate: 0, per_ip: 100000, rate_per_ip: 100000/s, per_identity: 0, rate_per_identity: 0, sockets_per_ip: 0 }
   events: { per_session: 10000000/s, per_identity: 0, bytes: 0, decision_time: 0s }
   traffic: { frames: 0, bytes: 0 }
