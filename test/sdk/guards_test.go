@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -37,7 +38,20 @@ func init() {
 				return pluginkit.Build(context.Background(), dir, os.Stderr)
 			})
 		}
+		languages[i].build["quiet"] = sync.OnceValues(func() (*pluginkit.Module, error) { return newProject(name) })
 	}
+}
+
+// newProject builds what `siogw plugin new` makes.
+func newProject(lang string) (*pluginkit.Module, error) {
+	dir, p := filepath.Join(cache, lang, "quiet"), pluginkit.Project{Lang: lang}
+	if lang != "js" {
+		p.SDK = "../../sdk/" + lang // npm's modules are beside it
+	}
+	if _, err := pluginkit.New(dir, p); err != nil {
+		return nil, err
+	}
+	return pluginkit.Build(context.Background(), dir, os.Stderr)
 }
 
 // module gives message-guard.
