@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -317,6 +319,23 @@ var moved = map[string]struct {
 		waitFor(a.t, "the end of one that nobody polls", func() bool { return a.gateway.Stats().Closed[engineio.NeverPolled] == 1 })
 		old.lives("not polled for long")
 	}},
+	"limits.sessions.connect_time": {"", "limits: { sessions: { connect_time: 50ms } }", func(a *alive, reload func()) {
+		old := siotest.NewClient(a.t, a.url, nil)
+		reload()
+		siotest.NewClient(a.t, a.url, nil).WantEnd()
+		old.Join("/", "")
+	}},
+	"trusted_header": {"trusted_proxies: [127.0.0.1]", "trusted_proxies: [127.0.0.1]\ntrusted_header: x-real", func(a *alive, reload func()) {
+		from := http.Header{"X-Forwarded-For": {"203.0.113.7"}, "X-Real": {"203.0.113.8"}}
+		old, _ := a.poll(from)
+		before := a.up.Peer(a.t).Request.Header.Get("X-Forwarded-For")
+		reload()
+		old.lives("by the header of before")
+		a.poll(from)
+		if after := a.up.Peer(a.t).Request.Header.Get("X-Forwarded-For"); before != "203.0.113.7" || after != "203.0.113.8" {
+			a.t.Errorf("the server is told %s before, %s after", before, after)
+		}
+	}},
 	"limits.http.body_time": {"", "limits: { http: { body_time: 100ms } }", func(a *alive, reload func()) {
 		old, _ := a.poll(nil)
 		reload()
@@ -468,6 +487,32 @@ func ends(why engineio.Reason) func(*alive, func()) {
 		reload()
 		old.WantEnd()
 		waitFor(a.t, "the count", func() bool { return a.gateway.Stats().Closed[why] == 1 })
+	}
+}
+
+// Each key that counts for new connections, as the documentation has them, is tested.
+func TestMovedKeysAreAll(t *testing.T) {
+	text, err := os.ReadFile("../../docs/configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for line := range strings.Lines(string(text)) {
+		if !strings.HasSuffix(line, "| for new connections |\n") {
+			continue
+		}
+		for i, key := range strings.Split(line, "`") {
+			if i%2 == 0 {
+				continue
+			}
+			n++
+			if !slices.ContainsFunc(slices.Collect(maps.Keys(moved)), func(k string) bool { return k == key || strings.HasPrefix(k, key+".") }) {
+				t.Errorf("no test changes %s", key)
+			}
+		}
+	}
+	if n < 10 {
+		t.Errorf("%d keys", n)
 	}
 }
 

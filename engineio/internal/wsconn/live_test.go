@@ -34,7 +34,12 @@ func TestLimitsChange(t *testing.T) {
 		"control":   {func(l *Limits) { l.Rates.Control = Rate{1, hour} }, says(append(frame(0x8a, ""), frame(0x8a, "")...)), says(append(frame(0x8a, ""), frame(0x8a, "")...)), engineio.ControlFrames},
 		"fragments": {func(l *Limits) { l.Rates.Fragments = Rate{1, hour} }, says(fragments), says(fragments), engineio.Fragments},
 		"message":   {func(l *Limits) { l.Message = 20 * time.Millisecond }, func(Conn, net.Conn) {}, says([]byte{0x81}), engineio.SlowMessage},
-		"hard":      {func(l *Limits) { l.High, l.Hard = 100, 1000 }, send(2000), send(2000), engineio.SlowReader},
+		"write": {func(l *Limits) { l.High, l.Hard, l.Write = 1<<20, 64<<20, 50*time.Millisecond }, send(2000), func(c Conn, _ net.Conn) {
+			for range 64 { // more than the network takes
+				send(1<<20-100)(c, nil)
+			}
+		}, engineio.SlowReader},
+		"hard": {func(l *Limits) { l.High, l.Hard = 100, 1000 }, send(2000), send(2000), engineio.SlowReader},
 	} {
 		t.Run(name, func(t *testing.T) {
 			given := limits
