@@ -90,7 +90,7 @@ func (p *Policy) fill(ctx context.Context, store storage.Store) (err error) {
 
 // Baseline loads the embedded policy that authorizes nothing.
 func Baseline(ctx context.Context) (*Policy, error) {
-	return Load(ctx, Options{Files: policies.Baseline()})
+	return Load(ctx, Options{Files: policies.Baseline(), Memo: MemoOptions{Bytes: 64 << 10}}) // by kind alone: a handful
 }
 
 // read loads all files into modules by name and one document.

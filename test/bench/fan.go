@@ -25,6 +25,7 @@ type fanRow struct {
 	more        string // of siogw's configuration
 	role        string // of this program, where it is no siogw
 	changed     bool   // the emits hold markup
+	apart       bool   // siogw keeps no broadcasts
 }
 
 const (
@@ -48,6 +49,9 @@ var fanRows = []fanRow{
 	{name: "contract", title: "siogw, Rego and a contract", more: emitPolicy + emitContract},
 	{name: "wasm", title: "siogw, Rego and sanitizer", more: emitPolicy + emitPlugin},
 	{name: "changed", title: "siogw, Rego and sanitizer that changes", more: emitPolicy + emitPlugin, changed: true},
+	{name: "plain-apart", title: "no policy, limits.broadcasts: 0", apart: true},
+	{name: "contract-apart", title: "Rego and a contract, the same", more: emitPolicy + emitContract, apart: true},
+	{name: "changed-apart", title: "sanitizer that changes, the same", more: emitPolicy + emitPlugin, changed: true, apart: true},
 }
 
 //go:embed emit.rego
@@ -128,9 +132,12 @@ func (row *fanRow) start(s fanSettings, upstream string) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	config := row.name + ".yaml"
+	config, rules := row.name+".yaml", base
+	if row.apart {
+		rules = strings.Replace(rules, "limits:\n", "limits:\n  broadcasts: 0\n", 1)
+	}
 	for name, text := range map[string]string{"emit.rego": string(emitRego), "emit_each.rego": string(emitEachRego),
-		"emit.yaml": emitYAML, config: fmt.Sprintf(base, address, upstream) + row.more} {
+		"emit.yaml": emitYAML, config: fmt.Sprintf(rules, address, upstream) + row.more} {
 		if err := os.WriteFile(filepath.Join(s.dir, name), []byte(text), 0o600); err != nil {
 			return nil, err
 		}
