@@ -48,9 +48,13 @@ type entry struct {
 type record struct {
 	mu      sync.Mutex
 	entries []entry
+	off     bool // keeps nothing
 }
 
 func (r *record) Decision(in *engine.Input, d *engine.Decision) {
+	if r.off {
+		return
+	}
 	kept := *in
 	kept.Args, kept.Auth = slices.Clone(in.Args), slices.Clone(in.Auth)
 	told := *d
