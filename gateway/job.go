@@ -48,6 +48,7 @@ func takeJob(from *end, m decoded) *job {
 // done ends the use of j. One that a panic leaves behind is not used again.
 func (j *job) done() {
 	clear(j.decision.Steps)
+	poison(j.args)
 	args, steps := j.args[:0], j.decision.Steps[:0]
 	if cap(args) > maxKeptArgs {
 		args = nil
