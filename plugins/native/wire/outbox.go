@@ -1,6 +1,9 @@
 package wire
 
-import "sync"
+import (
+	"runtime"
+	"sync"
+)
 
 // Outbox gathers records into messages: what is put while one is on its way goes into the next. Its queue is bounded by who
 // puts: the gateway by the questions under way, a plugin by those that it was asked. Safe for concurrent use, but for Send.
@@ -60,6 +63,7 @@ func (o *Outbox) Send(done <-chan struct{}, send func(message []byte) error) err
 		case <-done:
 			return nil
 		}
+		runtime.Gosched() // who is about to put, may: a message costs more than many records
 		for _, m := range o.take() {
 			if err := send(m); err != nil {
 				return err
