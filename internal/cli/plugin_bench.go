@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -36,7 +35,12 @@ and beside it a guest that allows everything with the same view.`,
 			if in.args == "" && in.input == "" && in.attachments == nil {
 				in.args = benchArgs
 			}
-			b, err := benchPlugin(cmd.Context(), s, args[0], &f, &in, d)
+			t, err := newTrial(s, args[0], &f, &in)
+			if err != nil {
+				return err
+			}
+			t.options.Logger = nil // a line a call would be what is measured
+			b, err := pluginkit.Measure(cmd.Context(), t.module, t.input, t.options, d)
 			if err != nil {
 				return err
 			}
@@ -51,23 +55,6 @@ and beside it a guest that allows everything with the same view.`,
 	cmd.Flags().DurationVar(&d, "time", time.Second, "how long to measure")
 	format(cmd, &as)
 	return cmd
-}
-
-func benchPlugin(ctx context.Context, s *streams, plugin string, f *guestFlags, in *pluginInput, d time.Duration) (b pluginkit.Bench, err error) {
-	opt, err := f.options(s)
-	if err != nil {
-		return b, err
-	}
-	opt.Logger = nil // a line a call would be what is measured
-	m, err := pluginkit.Open(plugin)
-	if err != nil {
-		return b, err
-	}
-	document, err := in.read(s)
-	if err != nil {
-		return b, err
-	}
-	return pluginkit.Measure(ctx, m, document, opt, d)
 }
 
 func benchText(to io.Writer, b *pluginkit.Bench) error {

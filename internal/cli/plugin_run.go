@@ -69,7 +69,11 @@ plugin logs goes to stderr. Exits with 0 when it allows or abstains, and with 1 
 			if err := checkFormat(as); err != nil {
 				return err
 			}
-			a, err := judge(cmd.Context(), s, args[0], &f, &in)
+			t, err := newTrial(s, args[0], &f, &in)
+			if err != nil {
+				return err
+			}
+			a, err := t.judge(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -90,24 +94,30 @@ plugin logs goes to stderr. Exits with 0 when it allows or abstains, and with 1 
 	return cmd
 }
 
-func judge(ctx context.Context, s *streams, plugin string, f *guestFlags, in *pluginInput) (*pluginkit.Answer, error) {
-	opt, err := f.options(s)
+// trial is a plugin, and what it is asked about.
+type trial struct {
+	module  *pluginkit.Module
+	input   *engine.Input
+	options pluginkit.Options
+}
+
+func newTrial(s *streams, plugin string, f *guestFlags, in *pluginInput) (t trial, err error) {
+	if t.options, err = f.options(s); err != nil {
+		return t, err
+	}
+	if t.module, err = pluginkit.Open(plugin); err != nil {
+		return t, err
+	}
+	t.input, err = in.read(s)
+	return t, err
+}
+
+func (t *trial) judge(ctx context.Context) (*pluginkit.Answer, error) {
+	g, err := pluginkit.Load(ctx, t.module, t.options)
 	if err != nil {
 		return nil, err
 	}
-	m, err := pluginkit.Open(plugin)
-	if err != nil {
-		return nil, err
-	}
-	document, err := in.read(s)
-	if err != nil {
-		return nil, err
-	}
-	g, err := pluginkit.Load(ctx, m, opt)
-	if err != nil {
-		return nil, err
-	}
-	a := g.Judge(ctx, document)
+	a := g.Judge(ctx, t.input)
 	return &a, g.Close(ctx)
 }
 
