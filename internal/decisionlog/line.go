@@ -2,6 +2,7 @@ package decisionlog
 
 import (
 	"strconv"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -10,15 +11,16 @@ import (
 )
 
 const (
-	timeForm = "2006-01-02T15:04:05.000000Z"
-	maxText  = 1024 // bytes of a string that a client or a plugin chose
-	maxRoles = 32   // of an identity
+	timeForm   = secondForm + "000000Z"
+	secondForm = "2006-01-02T15:04:05."
+	maxText    = 1024 // bytes of a string that a client or a plugin chose
+	maxRoles   = 32   // of an identity
 )
 
 // appendLine appends the line of a decision, without newline. Keys without a value are left out, but for
 // effect, transformed, bytes and us.
 func (m *masks) appendLine(b []byte, in *engine.Input, d *engine.Decision) []byte {
-	b = in.Time.UTC().AppendFormat(append(b, `{"time":"`...), timeForm)
+	b = appendTime(append(b, `{"time":"`...), in.Time)
 	b = append(append(b, `","decision_id":"`...), d.ID.String()...)
 	b = append(append(b, `","kind":"`...), in.Kind.String()...)
 	b = append(append(b, `","direction":"`...), in.Direction.String()...)
@@ -121,7 +123,33 @@ func appendSession(b []byte, in *engine.Input) []byte {
 
 // appendMicros appends a time in microseconds, with one digit after the point.
 func appendMicros(b []byte, d time.Duration) []byte {
-	return strconv.AppendFloat(append(b, `,"us":`...), float64(d)/float64(time.Microsecond), 'f', 1, 64)
+	tenths := int64(max(0, d)+50*time.Nanosecond) / int64(100*time.Nanosecond)
+	b = strconv.AppendInt(append(b, `,"us":`...), tenths/10, 10)
+	return append(b, '.', '0'+byte(tenths%10))
+}
+
+// second is the text of one second of time, up to its point.
+type second struct {
+	unix int64
+	text string
+}
+
+var lastSecond atomic.Pointer[second]
+
+// appendTime appends t in timeForm. Most lines are of the same second as the one before.
+func appendTime(b []byte, t time.Time) []byte {
+	s := lastSecond.Load()
+	if s == nil || s.unix != t.Unix() {
+		s = &second{t.Unix(), t.UTC().Format(secondForm)}
+		lastSecond.Store(s)
+	}
+	b = append(b, s.text...)
+	at := len(b)
+	b = append(b, "000000Z"...)
+	for us, i := t.Nanosecond()/1000, at+5; us > 0; us, i = us/10, i-1 {
+		b[i] += byte(us % 10)
+	}
+	return b
 }
 
 func appendText(b []byte, key, s string) []byte {

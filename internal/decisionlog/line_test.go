@@ -158,3 +158,19 @@ func TestManyRoles(t *testing.T) {
 		}
 	}
 }
+
+// Times and durations are written as their formats say.
+func TestAppendTime(t *testing.T) {
+	begin := time.Date(2026, 1, 2, 3, 4, 5, 0, time.FixedZone("", 3600))
+	for _, d := range []time.Duration{0, 1, 999, time.Microsecond, 10 * time.Microsecond, 123456789, time.Second - 1, time.Second, -1, 90 * time.Minute, -3 * time.Second, 400 * 24 * time.Hour} {
+		at := begin.Add(d)
+		if got, want := string(appendTime([]byte("_"), at)), "_"+at.UTC().Format(timeForm); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+	for d, want := range map[time.Duration]string{0: "0.0", 49: "0.0", 50: "0.1", 999: "1.0", 1000: "1.0", 12345678: "12345.7", -5: "0.0"} {
+		if got := string(appendMicros(nil, d)); got != `,"us":`+want {
+			t.Errorf("%d: %s, want %s", d, got, want)
+		}
+	}
+}

@@ -45,8 +45,11 @@ type Log struct {
 	taps    map[*Tap]struct{}
 	closed  bool
 
-	wake chan struct{} // capacity 1: something is pending, or closed
-	done chan struct{} // the writer has ended
+	tapped atomic.Int32 // len(taps), for who does not hold mu
+
+	wake  chan struct{} // capacity 1: something is pending, or closed
+	hurry chan struct{} // capacity 1: much is, or closed
+	done  chan struct{} // the writer has ended
 }
 
 var _ gateway.Log = (*Log)(nil)
@@ -54,7 +57,7 @@ var _ gateway.Log = (*Log)(nil)
 // Open starts the log. It fails on a file that cannot be appended to and on a mask that is none.
 func Open(o Options) (*Log, error) {
 	l := &Log{logger: o.Logger, limit: o.Buffer, taps: map[*Tap]struct{}{},
-		wake: make(chan struct{}, 1), done: make(chan struct{})}
+		wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1), done: make(chan struct{})}
 	if l.limit <= 0 {
 		l.limit = DefaultBuffer
 	}
@@ -108,12 +111,7 @@ func (l *Log) Mask(paths []string) error {
 
 // idle reports whether nobody reads the lines.
 func (l *Log) idle() bool {
-	if l.out != nil {
-		return false
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return len(l.taps) == 0
+	return l.out == nil && l.tapped.Load() == 0
 }
 
 func (l *Log) add(line []byte) {
@@ -129,17 +127,40 @@ func (l *Log) add(line []byte) {
 	case len(l.pending)+len(line) > l.limit:
 		l.lost++
 		l.dropped++
-		l.signal()
+		signal(l.wake)
 	default:
+		before := len(l.pending)
 		l.pending = append(l.pending, line...)
-		l.signal()
+		if before == 0 {
+			signal(l.wake)
+		}
+		if before < gatherBytes && len(l.pending) >= gatherBytes {
+			signal(l.hurry)
+		}
 	}
 }
 
-func (l *Log) signal() {
+func signal(c chan struct{}) {
 	select {
-	case l.wake <- struct{}{}:
+	case c <- struct{}{}:
 	default:
+	}
+}
+
+// Lines are written together: those that come within gatherTime, or gatherBytes of them. To wake the writer costs more
+// than a line.
+const (
+	gatherTime  = 10 * time.Millisecond
+	gatherBytes = 64 << 10
+)
+
+// gather waits for more lines.
+func (l *Log) gather(timer *time.Timer) {
+	timer.Reset(gatherTime)
+	select {
+	case <-timer.C:
+	case <-l.hurry:
+		timer.Stop()
 	}
 }
 
@@ -155,7 +176,10 @@ func (l *Log) write() {
 	defer close(l.done)
 	var spare []byte
 	failing := false
+	timer := time.NewTimer(gatherTime)
+	defer timer.Stop()
 	for range l.wake {
+		l.gather(timer)
 		chunk, told, closed := l.take(spare)
 		if len(chunk) > 0 {
 			n, err := l.out.Write(chunk)
@@ -212,7 +236,9 @@ func (l *Log) Close(ctx context.Context) error {
 		close(t.lines)
 	}
 	clear(l.taps)
-	l.signal()
+	l.tapped.Store(0)
+	signal(l.wake)
+	signal(l.hurry)
 	l.mu.Unlock()
 	select {
 	case <-l.done:

@@ -20,6 +20,7 @@ func (l *Log) Tap(n int) *Tap {
 		return t
 	}
 	l.taps[t] = struct{}{}
+	l.tapped.Add(1)
 	return t
 }
 
@@ -39,6 +40,7 @@ func (t *Tap) Close() {
 	defer t.log.mu.Unlock()
 	if _, open := t.log.taps[t]; open {
 		delete(t.log.taps, t)
+		t.log.tapped.Add(-1)
 		close(t.lines)
 	}
 }
