@@ -213,7 +213,7 @@ var onTheWay = []struct {
 	{"policy, wasm", checks{policy: benchPolicy, memo: true, wasm: true}},
 	{"full", checks{policy: benchPolicy, memo: true, contract: true, wasm: true}},
 	{"full, missed", checks{policy: benchPolicy, memo: true, contract: true, wasm: true, varying: true}},
-	{"full, log", checks{policy: benchPolicy, memo: true, contract: true, wasm: true, log: true}},
+	{"policy, log", checks{policy: benchPolicy, memo: true, log: true}},
 }
 
 // What an event and its ack cost without the kernel: from the frame's text to the other side's send buffer.
