@@ -3,6 +3,7 @@ package engineio
 import (
 	"reflect"
 	"testing"
+	"unicode/utf8"
 )
 
 // What a payload decoder accepts, its encoder writes so that it is read the same again.
@@ -35,6 +36,25 @@ func FuzzPayload(f *testing.F) {
 		again := encode(nil, packets...)
 		if got, err := collect(decode(again, 100)); err != nil || !reflect.DeepEqual(got, want) {
 			t.Fatalf("%q is %q; %q is %q, %v", text, want, again, got, err)
+		}
+	})
+}
+
+// A WebSocket's text is read as that of a poll is, without another look at its UTF-8.
+func FuzzMessage(f *testing.F) {
+	for text := range packets4 {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if !utf8.Valid(text) {
+			return
+		}
+		for revision, decode := range map[int]func([]byte) (Packet, error){3: DecodePacket3, 4: DecodePacket} {
+			want, wantErr := decode(text)
+			got, err := DecodeMessage(revision, false, text)
+			if !reflect.DeepEqual(got, want) || !reflect.DeepEqual(err, wantErr) {
+				t.Fatalf("%q in revision %d: %+v, %v; want %+v, %v", text, revision, got, err, want, wantErr)
+			}
 		}
 	})
 }

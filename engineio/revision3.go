@@ -49,7 +49,7 @@ func DecodeMessage(revision int, binary bool, data []byte) (Packet, error) {
 		return DecodeFrame3(data)
 	case binary:
 		return Packet{Type: Message, Binary: true, Data: data}, nil
-	case len(data) == 0 || data[0] != 'b':
+	case len(data) > 0 && data[0] != 'b':
 		return decodeUTF8(data)
 	case revision == 3:
 		return DecodePacket3(data)
