@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -90,6 +91,10 @@ func idle(ctx context.Context, t *turn, beats time.Duration) (r rest, err error)
 	}
 	mem2, err := t.settled(ctx)
 	r.spoke = (mem2 - mem0) / int64(n)
+	if err == nil && t.s.profile != "" {
+		t.p.cmd.Process.Signal(syscall.SIGUSR1) // serveProfiled
+		err = wait(ctx, t.s.settle)
+	}
 	return r, err
 }
 

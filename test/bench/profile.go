@@ -5,14 +5,15 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"runtime/pprof"
 	"syscall"
 
 	"github.com/siogw/siogw/internal/cli"
 )
 
-// serveProfiled runs a role, or all of siogw, and leaves path.cpu and path.allocs when it is told to end. The siogw that
-// ships has no profiler; this program has siogw within, and profiles itself.
+// serveProfiled runs a role, or all of siogw, and leaves path.cpu and path.allocs when it is told to end, and path.heap each
+// time it gets SIGUSR1. The siogw that ships has no profiler; this program has siogw within, and profiles itself.
 func serveProfiled(address, path string, args []string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
@@ -22,8 +23,8 @@ func serveProfiled(address, path string, args []string) error {
 		return err
 	}
 	defer cpu.Close()
-	end := make(chan os.Signal, 1)
-	signal.Notify(end, syscall.SIGTERM)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGUSR1)
 	if err := pprof.StartCPUProfile(cpu); err != nil {
 		return err
 	}
@@ -38,15 +39,29 @@ func serveProfiled(address, path string, args []string) error {
 		_, err := role(append([]string{args[0], address}, args[1:]...))
 		ended <- err
 	}()
-	select {
-	case err = <-ended:
-	case <-end:
+	for {
+		select {
+		case s := <-signals:
+			if s == syscall.SIGUSR1 {
+				runtime.GC()
+				if err := writeProfile("heap", path); err != nil {
+					return err
+				}
+				continue
+			}
+		case err = <-ended:
+		}
+		pprof.StopCPUProfile()
+		return errors.Join(err, writeProfile("allocs", path))
 	}
-	pprof.StopCPUProfile()
-	allocs, err1 := os.Create(path + ".allocs")
-	if err1 != nil {
-		return errors.Join(err, err1)
+}
+
+// writeProfile writes one of the runtime's profiles, named as it is.
+func writeProfile(name, path string) error {
+	file, err := os.Create(path + "." + name)
+	if err != nil {
+		return err
 	}
-	defer allocs.Close()
-	return errors.Join(err, pprof.Lookup("allocs").WriteTo(allocs, 0))
+	defer file.Close()
+	return pprof.Lookup(name).WriteTo(file, 0)
 }
