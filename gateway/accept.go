@@ -15,7 +15,6 @@ import (
 	"github.com/siogw/siogw/engineio/eioclient"
 	"github.com/siogw/siogw/engineio/eioserver"
 	"github.com/siogw/siogw/internal/shields"
-	"github.com/siogw/siogw/socketio"
 )
 
 // dialTimeout bounds the upstream's part of a handshake.
@@ -95,14 +94,15 @@ func (g *Gateway) open(s *session, o *eioserver.Opening, in *engine.Input) error
 		return s.upstreamError(in, err)
 	}
 	copyAnswer(o.Header, up.Response())
-	if n := up.Handshake().MaxPayload; n > 0 && n < o.MaxPayload {
+	told := up.Handshake()
+	if n := told.MaxPayload; n > 0 && n < o.MaxPayload {
 		o.MaxPayload = n
 	}
 	s.up.eio, s.target = up, target
 	up.Start(s.up)
 	switch {
 	case s.down.v4() && s.up.v4(): // socket.id is the sid there, and must be what the server knows
-		o.SID = up.Handshake().SID
+		o.SID = told.SID
 	case s.down.v4():
 		s.enterMain()
 	}
@@ -117,11 +117,10 @@ func (g *Gateway) newSession(o *eioserver.Opening) *session {
 	s.facts = newFacts(&http.Request{Header: r.Header, URL: r.URL, Host: r.Host, TLS: r.TLS}, o.Addr)
 	s.base = base{id: o.ID, eio: uint8(o.EIO), secure: o.Secure, transport: o.Transport, opened: time.Now()}
 	s.payload = cmp.Or(o.MaxPayload, s.gen.Limits.Payload)
-	client, server := s.gen.Limits.packets(s.payload)
-	s.down = &end{s: s, dir: engine.In, eio: o.Session, decoder: socketio.Decoder{From: socketio.Client, Parser: g.opt.Parser, Limits: client}}
-	s.up = &end{s: s, dir: engine.Out, peer: s.down, decoder: socketio.Decoder{From: socketio.Server, Parser: g.opt.Parser, Limits: server}}
+	s.down = &end{s: s, dir: engine.In, eio: o.Session}
+	s.up = &end{s: s, dir: engine.Out, peer: s.down}
 	s.down.peer, s.up.eio = s.up, nowhere{}
-	s.down.decoder.Revision, s.up.decoder.Revision = revisionOf(o.EIO), revisionOf(g.poolOf(o.Request).upstreamEIO(o.EIO))
+	s.down.revision, s.up.revision = revisionOf(o.EIO), revisionOf(g.poolOf(o.Request).upstreamEIO(o.EIO))
 	return s
 }
 

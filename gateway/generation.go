@@ -87,7 +87,11 @@ func (s *session) follow(before *generation) {
 	if len(s.gen.Responses) == 0 || len(before.Responses) == 0 || &s.gen.Responses[0] != &before.Responses[0] {
 		s.tallies = nil
 	}
-	s.down.decoder.Limits, s.up.decoder.Limits = s.gen.Limits.packets(s.payload)
+	for _, e := range [...]*end{s.down, s.up} {
+		if e.decoder != nil {
+			e.decoder.Limits = e.limits()
+		}
+	}
 	s.awaitExpiry() // what happens then may have changed
 }
 

@@ -224,7 +224,7 @@ func playSaid(s *session, down, up *side, m *model, op, n int, clientSays, serve
 		text(s.down, append([]byte{}, fill(clientSays[op])...))
 	case op >= 128 && op < 128+len(serverSays) && !up.over:
 		said := serverSays[op-128]
-		if !s.closed && s.up.decoder.Pending() == 0 { // else it is no packet to the gateway
+		if !s.closed && s.up.reader().Pending() == 0 { // else it is no packet to the gateway
 			m.fromServer(strings.TrimPrefix(said, "4"))
 		}
 		text(s.up, fill(said))

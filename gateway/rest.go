@@ -23,6 +23,11 @@ func (s *session) rest(now time.Time) {
 		n.toClient.rest()
 		n.toServer.rest()
 	}
+	for _, e := range [...]*end{s.down, s.up} {
+		if e.decoder != nil && e.decoder.Pending() == 0 {
+			e.decoder = nil
+		}
+	}
 	s.events.rest(&s.gen.Limits, now)
 }
 

@@ -53,7 +53,7 @@ func TestRest(t *testing.T) {
 	s.events.byName = map[string]*bucket{"gone": {}}
 	before, _ := json.Marshal(s.view(n))
 	s.down.Rest()
-	if s.facts != nil || n.seen != nil || s.events.byName != nil {
+	if s.facts != nil || n.seen != nil || s.events.byName != nil || s.down.decoder != nil {
 		t.Error("it keeps what can be made again")
 	}
 	if n.identity.Forms.Get("test", form) != 2 {

@@ -32,7 +32,7 @@ func (u *Upstream) upstreamEIO(client int) int {
 	return 4
 }
 
-func (e *end) v4() bool { return e.decoder.Revision == socketio.V4 }
+func (e *end) v4() bool { return e.revision == socketio.V4 }
 
 // enterMain makes the CONNECT to the main namespace that a revision 4 client implies, and decides it like any
 // other. It gives the query that a decision left it, and whether it was allowed. For an upstream of the same

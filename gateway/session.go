@@ -62,12 +62,13 @@ type base struct {
 
 // end is one side of a session; it receives the side's packets.
 type end struct {
-	s       *session
-	dir     engine.Direction // in which its packets travel
-	eio     engineio.Session
-	peer    *end
-	decoder socketio.Decoder
-	dirty   bool // holds packets that were not flushed yet
+	s        *session
+	dir      engine.Direction // in which its packets travel
+	eio      engineio.Session
+	peer     *end
+	decoder  *socketio.Decoder // nil while the side rests, see reader
+	revision socketio.Revision
+	dirty    bool // holds packets that were not flushed yet
 
 	unfinished unfinished
 	waits      struct {
@@ -100,7 +101,9 @@ func (e *end) Packet(p engineio.Packet) {
 	case m.pkt != nil:
 		s.forward(e, m)
 	}
-	e.decoder.Done()
+	if e.decoder != nil {
+		e.decoder.Done()
+	}
 }
 
 // survive ends what was done under s.mu, which is held: the session is back if it had left, and a defect in it ends neither
@@ -120,21 +123,42 @@ type decoded struct {
 	same *broadcast
 }
 
+// reader gives what reads the side's packets.
+func (e *end) reader() *socketio.Decoder {
+	if e.decoder == nil {
+		e.decoder = &socketio.Decoder{Limits: e.limits(), Revision: e.revision, Parser: e.s.g.opt.Parser}
+		if e.dir == engine.Out {
+			e.decoder.From = socketio.Server
+		}
+	}
+	return e.decoder
+}
+
+// limits gives those of the side's packets.
+func (e *end) limits() socketio.Limits {
+	client, server := e.s.gen.Limits.packets(e.s.payload)
+	if e.dir == engine.In {
+		return client
+	}
+	return server
+}
+
 // decode gives the packet that p completes.
 func (e *end) decode(p engineio.Packet) (m decoded, err error) {
+	d := e.reader()
 	if !p.Binary {
 		m.raw = p.Data
-		if all := e.s.gen.broadcasts; e.dir == engine.Out && all.takes(&e.decoder, p.Data) {
-			if m.pkt, m.same, err = all.read(&e.decoder, p.Data); m.same != nil {
+		if all := e.s.gen.broadcasts; e.dir == engine.Out && all.takes(d, p.Data) {
+			if m.pkt, m.same, err = all.read(d, p.Data); m.same != nil {
 				e.s.g.stats.shared.Add(1)
 			}
 		} else {
-			m.pkt, err = e.decoder.Text(p.Data)
+			m.pkt, err = d.Text(p.Data)
 		}
 		return m, err
 	}
-	m.pkt, err = e.decoder.Binary(p.Data)
-	if e.decoder.Parser == socketio.Msgpack && m.pkt != nil && m.pkt.Data != nil {
+	m.pkt, err = d.Binary(p.Data)
+	if d.Parser == socketio.Msgpack && m.pkt != nil && m.pkt.Data != nil {
 		m.raw = p.Data // no data may have been written as nil, which the reference refuses
 	}
 	return m, err
@@ -198,7 +222,7 @@ var transportDenials = map[engineio.Reason]engine.Code{
 
 // send puts one packet of a side's source into the buffer of to. When that is full the source waits.
 func (e *end) send(source *end, message []byte, attachments [][]byte) {
-	binary := e.decoder.Parser == socketio.Msgpack
+	binary := e.s.g.opt.Parser == socketio.Msgpack
 	if binary {
 		attachments = nil // they are in the message
 	}

@@ -16,9 +16,9 @@ type unfinished struct {
 // keepUnfinished notes what the decoder holds now. It reports whether the session goes on. s.mu is held.
 func (e *end) keepUnfinished() bool {
 	s := e.s
-	s.count(e, e.decoder.Held())
+	s.count(e, e.reader().Held())
 	lim := &s.gen.Limits.Unfinished
-	switch pending := e.decoder.Pending() > 0; {
+	switch pending := e.reader().Pending() > 0; {
 	case e.dir == engine.Out:
 	case !pending:
 		e.unfinished.stop()

@@ -21,7 +21,7 @@ func (s *Session) Back() {
 	s.late = false
 	patience := s.patience()
 	if s.eio == 3 {
-		patience = s.handshake.PingTimeout
+		patience = s.timeout
 	}
 	s.pingBy = time.Now().Add(patience)
 	s.alarm.Set((*ringing)(s), patience)

@@ -88,7 +88,7 @@ func Dial(ctx context.Context, opts Options) (*Session, error) {
 		return nil, fmt.Errorf("upstream's first packet: %w", err)
 	}
 	conn.SetForm(form(opts.EIO))
-	return &Session{conn: conn, eio: opts.EIO, handshake: h, response: resp.Header}, nil
+	return &Session{conn: conn, eio: opts.EIO, interval: h.PingInterval, timeout: h.PingTimeout, answer: &answer{h, resp.Header}}, nil
 }
 
 func refused(resp *http.Response) *Refused {

@@ -26,7 +26,7 @@ type beat3 struct {
 func (s *Session) ping() {
 	s.beat = beat3{pinged: true, held: s.paused}
 	s.heard.Store(false)
-	s.awaitBeat(s.handshake.PingTimeout)
+	s.awaitBeat(s.timeout)
 	s.conn.Send(engineio.Packet{Type: engineio.Ping})
 	s.conn.Flush()
 }
@@ -46,7 +46,7 @@ func (s *Session) ponged() {
 	defer s.mu.Unlock()
 	if s.beat.pinged && s.reason == 0 {
 		s.beat = beat3{}
-		s.awaitBeat(s.handshake.PingInterval)
+		s.awaitBeat(s.interval)
 	}
 }
 

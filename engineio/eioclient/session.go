@@ -13,11 +13,12 @@ import (
 
 // Session is the client's end of a session with the upstream.
 type Session struct {
-	conn      wsconn.Conn
-	eio       int // revision
-	handshake engineio.Handshake
-	response  http.Header
-	handler   engineio.Handler // set by Start, before anything is read
+	conn    wsconn.Conn
+	eio     int              // revision
+	answer  *answer          // nil from Start on
+	handler engineio.Handler // set by Start, before anything is read
+
+	interval, timeout time.Duration // of the upstream's pings
 
 	in sync.Mutex // one call of the handler at a time; taken before mu
 
@@ -35,23 +36,30 @@ type Session struct {
 	beat    beat3
 }
 
+// answer is what the upstream said to the handshake.
+type answer struct {
+	open   engineio.Handshake
+	header http.Header
+}
+
 var _ engineio.Session = (*Session)(nil)
 
-// Handshake gives what the upstream's open packet said.
-func (s *Session) Handshake() engineio.Handshake { return s.handshake }
+// Handshake gives what the upstream's open packet said, and Response the header of its 101. Start forgets both: they must be
+// asked for before.
+func (s *Session) Handshake() engineio.Handshake { return s.answer.open }
 
-// Response gives the header of the upstream's 101, until Start, which forgets it.
-func (s *Session) Response() http.Header { return s.response }
+// Response belongs to Handshake.
+func (s *Session) Response() http.Header { return s.answer.header }
 
 // Start begins to read, and to call h. It is called once; a session that is not started must be closed. On one
 // that was closed it makes h hear so.
 func (s *Session) Start(h engineio.Handler) {
 	s.mu.Lock()
-	s.handler, s.started, s.response = h, true, nil
+	s.handler, s.started, s.answer = h, true, nil
 	if s.reason == 0 {
 		first := s.patience()
 		if s.eio == 3 {
-			first = s.handshake.PingInterval
+			first = s.interval
 		}
 		s.pingBy = time.Now().Add(first)
 		s.alarm.Set((*ringing)(s), first)
@@ -138,7 +146,7 @@ func (s *Session) closed() bool { return s.over.Load() }
 
 // patience is how long the upstream may be silent, section "Heartbeat".
 func (s *Session) patience() time.Duration {
-	return s.handshake.PingInterval + s.handshake.PingTimeout
+	return s.interval + s.timeout
 }
 
 // ringing is the side of a Session that its alarm rings at.

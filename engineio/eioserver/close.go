@@ -24,7 +24,7 @@ func (s *Session) endLocked(r engineio.Reason) {
 	s.over.Store(true)
 	s.beat.stop()
 	s.hasPolled()
-	s.wake.Broadcast()
+	s.wake()
 	if s.up != nil {
 		s.up.conn.Close(0)
 	}

@@ -43,10 +43,10 @@ func (s *Session) overdue() engineio.Reason {
 // awaitPoll sets the deadline of the first poll. s.mu is held.
 func (s *Session) awaitPoll() {
 	if d := s.opts.PollTimeout; d > 0 && s.name == "polling" {
-		s.early = time.AfterFunc(d, func() {
+		s.poll.early = time.AfterFunc(d, func() {
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			if s.early != nil {
+			if s.poll != nil && s.poll.early != nil {
 				s.endLocked(engineio.NeverPolled)
 			}
 		})
@@ -55,9 +55,9 @@ func (s *Session) awaitPoll() {
 
 // hasPolled ends the wait for the first poll. s.mu is held.
 func (s *Session) hasPolled() {
-	if s.early != nil {
-		s.early.Stop()
-		s.early = nil
+	if q := s.poll; q != nil && q.early != nil {
+		q.early.Stop()
+		q.early = nil
 	}
 }
 
@@ -130,7 +130,7 @@ func (s *Session) owned(req *request) bool {
 
 // counted holds the packets of a POST against Options.Rates. It reports whether the session goes on.
 func (s *Session) counted() bool {
-	if reason := s.meter.Frame(&s.now().Rates, time.Now()); reason != 0 {
+	if reason := s.poll.meter.Frame(&s.now().Rates, time.Now()); reason != 0 {
 		s.end(reason)
 		return false
 	}
@@ -140,7 +140,7 @@ func (s *Session) counted() bool {
 // slow waits for a client that posts more bytes than it may.
 func (s *Session) slow(bytes int) {
 	o := s.now()
-	d := s.meter.Bytes(&o.Rates, bytes, time.Now())
+	d := s.poll.meter.Bytes(&o.Rates, bytes, time.Now())
 	if d <= 0 {
 		return
 	}
@@ -148,12 +148,12 @@ func (s *Session) slow(bytes int) {
 		o.Slowed()
 	}
 	until := time.Now().Add(d)
-	timer := time.AfterFunc(d, s.wake.Broadcast)
+	timer := time.AfterFunc(d, s.poll.wake.Broadcast)
 	defer timer.Stop()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for s.reason == 0 && time.Now().Before(until) {
-		s.wake.Wait()
+		s.poll.wake.Wait()
 	}
 }
 

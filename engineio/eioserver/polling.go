@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"encoding/base64"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/siogw/siogw/engineio"
+	"github.com/siogw/siogw/engineio/internal/wsconn"
 )
 
 // polling is the transport of a client that polls: a queue from which polls take. The session's lock guards it.
@@ -20,6 +22,16 @@ type polling struct {
 	posting   bool      // a POST is being read or handed over
 	full      bool      // Send reported false; Writable is owed
 	lingering *time.Timer
+
+	early *time.Timer  // till the first poll; nil once it has come
+	meter wsconn.Meter // of posts; the one that is at work has it
+	wake  sync.Cond    // for a POST that waits: the session was resumed, or has ended
+}
+
+func newPolling(s *Session) *polling {
+	q := &polling{s: s}
+	q.wake.L = &s.mu
+	return q
 }
 
 // poll is one waiting GET.

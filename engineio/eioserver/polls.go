@@ -222,7 +222,7 @@ func (s *Session) mayTake() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for s.paused && s.reason == 0 {
-		s.wake.Wait()
+		s.poll.wake.Wait() // nothing takes over while it waits
 	}
 	return s.reason == 0
 }

@@ -65,9 +65,11 @@ func (a *asked) verify(o *Options) (*request, error) {
 	}
 	req.transport, req.jsonp, req.index = q.Get("transport"), q.Has("j"), q.Get("j")
 	req.base64 = q.Get("b64") != ""
-	if !slices.Contains(o.Transports, req.transport) {
+	i := slices.Index(o.Transports, req.transport)
+	if i < 0 {
 		return req, &engineio.Error{Code: engineio.UnknownTransport}
 	}
+	req.transport = o.Transports[i] // the session keeps it, and not the request line
 	switch eio := q.Get("EIO"); {
 	case eio == "4":
 		req.eio = 4

@@ -25,13 +25,12 @@ type Session struct {
 	srv        *Server
 	opts       *Options // of its handshake; see now
 	id         string   // constant once handler is set
-	eio        int
-	base64     bool // revision 3: polls are answered in text only
 	addr       netip.Addr
 	opened     time.Time
 	maxPayload atomic.Int64     // bytes of one message and of one POST; constant from the handshake's answer on
 	handler    engineio.Handler // set before the session is found by its sid
 	seat       *wsconn.Seat     // where its WebSocket is served; nil for a portable one
+	eio        int
 
 	in sync.Mutex // one call of the handler at a time; taken before mu
 
@@ -40,22 +39,20 @@ type Session struct {
 	carrier atomic.Pointer[socket] // the WebSocket that is the transport, once all that waited is in its buffer
 
 	mu     sync.Mutex // a leaf: never held while the handler is called
-	wake   sync.Cond  // paused or reason changed
 	name   string     // of the transport, as the client sees it
 	to     transport
 	poll   *polling    // nil once to is a WebSocket
 	ws     wsconn.Conn // nil until then
 	up     *socket     // the WebSocket of an upgrade under way
+	base64 bool        // revision 3: polls are answered in text only; constant
 	paused bool
 	reason engineio.Reason // why it is closed; 0 while it is not
 	beat   heartbeat
 
-	upgrades int          // begun
-	early    *time.Timer  // till the first poll; nil once it has come
-	seen     time.Time    // the last look that found one
-	meter    wsconn.Meter // of posts; the one that is at work has it
-	account  func(int)    // see Opening; may be nil
-	owner    string       // the value of Options.Cookie
+	upgrades int       // begun
+	seen     time.Time // the last look that found one
+	account  func(int) // see Opening; may be nil
+	owner    string    // the value of Options.Cookie
 }
 
 var _ engineio.Session = (*Session)(nil)
@@ -63,9 +60,8 @@ var _ engineio.Session = (*Session)(nil)
 func newSession(srv *Server, req *request) *Session {
 	s := &Session{srv: srv, id: newID(), eio: req.eio, base64: req.base64, addr: req.addr, opened: time.Now(),
 		opts: req.opts, name: req.transport, seat: req.opts.Loops.Seat()}
-	s.wake.L = &s.mu
 	s.maxPayload.Store(int64(req.opts.MaxPayload))
-	s.poll = &polling{s: s}
+	s.poll = newPolling(s)
 	s.to = s.poll
 	return s
 }
@@ -139,7 +135,14 @@ func (s *Session) Resume() {
 	s.paused = false
 	s.beat.resumed(s)
 	s.to.Resume()
-	s.wake.Broadcast()
+	s.wake()
+}
+
+// wake lets a POST go on that waits. s.mu is held.
+func (s *Session) wake() {
+	if s.poll != nil {
+		s.poll.wake.Broadcast()
+	}
 }
 
 // packet takes one packet from the client, over whichever transport. It reports whether the session goes on.

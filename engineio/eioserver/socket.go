@@ -102,7 +102,7 @@ func (k *socket) expire() {
 	defer s.mu.Unlock()
 	if s.up == k {
 		s.up = nil
-		s.wake.Broadcast()
+		s.wake()
 		k.conn.Close(0)
 	}
 }
