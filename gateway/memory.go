@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -18,7 +19,8 @@ type memory struct {
 	limit   atomic.Int64 // 0 for none
 	held    atomic.Int64
 	busy    atomic.Bool
-	reclaim func() // brings held below the limit
+	reclaim func()     // brings held below the limit
+	closing []*account // what it has closed, and may hold something yet; its own
 }
 
 // account is one session's part.
@@ -79,8 +81,17 @@ func (r *registry) all() []*session {
 }
 
 // reclaim closes the most expensive sessions, of equal ones the newest, until a tenth of the budget is free.
-// What a closed session holds is free a moment later, so it is counted by what it held.
+// What a closed session holds is free a moment later: it is counted as free, then and by the calls that come meanwhile.
+// It is called once at a time.
 func (g *Gateway) reclaim() {
+	g.memory.closing = slices.DeleteFunc(g.memory.closing, func(a *account) bool { return a.held.Load() <= 0 })
+	excess := g.memory.held.Load() - g.memory.limit.Load()/10*9
+	for _, a := range g.memory.closing {
+		excess -= a.held.Load()
+	}
+	if excess <= 0 {
+		return
+	}
 	type entry struct {
 		s    *session
 		held int64
@@ -91,11 +102,10 @@ func (g *Gateway) reclaim() {
 	}
 	slices.SortFunc(all, func(a, b entry) int {
 		if a.held != b.held {
-			return int(b.held - a.held)
+			return cmp.Compare(b.held, a.held)
 		}
 		return b.s.base.opened.Compare(a.s.base.opened)
 	})
-	excess := g.memory.held.Load() - g.memory.limit.Load()/10*9
 	for _, e := range all {
 		if excess <= 0 {
 			return
@@ -103,6 +113,7 @@ func (g *Gateway) reclaim() {
 		e.s.mu.Lock()
 		e.s.evict()
 		e.s.mu.Unlock()
+		g.memory.closing = append(g.memory.closing, &e.s.memory)
 		excess -= e.held
 	}
 }
