@@ -138,11 +138,7 @@ func (e *event) deny(reason string) engine.Verdict {
 
 // check holds the arguments against s.
 func (c *Contract) check(ev *event, s *jsonschema.Schema, in *engine.Input) engine.Verdict {
-	q := ev.quickArgs
-	if in.Kind == engine.Ack {
-		q = ev.quickAnswer
-	}
-	if s == nil || len(in.Attachments) == 0 && q.fits(in.Args) {
+	if s == nil {
 		return abstain
 	}
 	if in.Shared == nil {
@@ -168,6 +164,13 @@ type judged struct {
 const verdictBytes = 512 // of a verdict that is kept, about
 
 func (c *Contract) judge(ev *event, s *jsonschema.Schema, in *engine.Input) engine.Verdict {
+	quick := ev.quickArgs
+	if in.Kind == engine.Ack {
+		quick = ev.quickAnswer
+	}
+	if len(in.Attachments) == 0 && quick.fits(in.Args) {
+		return abstain
+	}
 	args, err := decode(in.Args, in.Attachments)
 	if err != nil {
 		return engine.Failed(engine.CodeContract, err)
