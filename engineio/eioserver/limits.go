@@ -148,7 +148,11 @@ func (s *Session) slow(bytes int) {
 		o.Slowed()
 	}
 	until := time.Now().Add(d)
-	timer := time.AfterFunc(d, s.poll.wake.Broadcast)
+	timer := time.AfterFunc(d, func() {
+		s.mu.Lock() // who has looked at the time waits already
+		defer s.mu.Unlock()
+		s.wake()
+	})
 	defer timer.Stop()
 	s.mu.Lock()
 	defer s.mu.Unlock()
