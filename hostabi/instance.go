@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/bits"
 	"math/rand/v2"
+	"runtime"
 	"strings"
 	"time"
 
@@ -42,8 +43,9 @@ type instance struct {
 
 	// Of the call that runs.
 	caller   context.Context
-	turn     Turn      // nil for none, and once it is left
-	leaveBy  time.Time // when it is to be
+	turn     Turn // nil where there is none to leave
+	left     bool
+	leaveBy  time.Time // when it is left, and then others have the core
 	deciding bool      // it is siogw_decide
 	time     int64     // of the input, in milliseconds since 1970
 	kvs      int
@@ -147,11 +149,20 @@ func (i *instance) refuel(left int64) int64 {
 		panic(errFuel)
 	}
 	if i.turn != nil && now.After(i.leaveBy) {
-		i.turn.Leave() // where too many have, it goes on as it is: its time is bounded
-		i.turn = nil
+		i.giveWay(now)
 	}
 	i.granted += slice - left
 	return slice
+}
+
+// giveWay leaves the turn, and lets those run who have it then: Go's scheduler would let them wait for ten milliseconds.
+func (i *instance) giveWay(now time.Time) {
+	if !i.left && !i.turn.Leave() {
+		i.turn = nil // too many have: this one goes on as it is, for its time is bounded
+		return
+	}
+	i.left, i.leaveBy = true, now.Add(SlowAfter)
+	runtime.Gosched()
 }
 
 func (i *instance) checkClock() {
@@ -164,7 +175,7 @@ func (i *instance) checkClock() {
 func (i *instance) serve(ctx context.Context, c *Call) (res Result, err error) {
 	left := int64(i.fuel.Get())
 	i.begin(ctx, i.pool.opt.Timeout, left)
-	i.deciding, i.turn = true, c.Turn
+	i.deciding, i.turn, i.left = true, c.Turn, false
 	if !c.Time.IsZero() {
 		i.time = c.Time.UnixMilli()
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"time"
 
@@ -134,8 +135,9 @@ func (p *Policy) failed(ctx context.Context, err error) engine.Verdict {
 // evaluation needs no timer and no goroutine. One that takes long leaves its turn. One evaluation uses it.
 type clock struct {
 	ctx      context.Context
-	in       *engine.Input // nil once it has left
-	start    time.Time
+	in       *engine.Input // nil where there is no turn to leave
+	left     bool
+	yield    time.Time // when it leaves, and then lets others have the core
 	deadline time.Time
 	steps    uint
 	over     bool
@@ -149,12 +151,13 @@ func newClock(ctx context.Context, in *engine.Input, timeout time.Duration) *clo
 	if timeout == 0 && ctx.Done() == nil && in.Turn == nil {
 		return nil
 	}
-	c := &clock{ctx: ctx, start: time.Now()}
+	now := time.Now()
+	c := &clock{ctx: ctx, yield: now.Add(engine.SlowAfter)}
 	if in.Turn != nil {
 		c.in = in
 	}
 	if timeout > 0 {
-		c.deadline = c.start.Add(timeout)
+		c.deadline = now.Add(timeout)
 	}
 	return c
 }
@@ -169,9 +172,18 @@ func (c *clock) Cancelled() bool {
 	}
 	now := time.Now()
 	c.over = c.ctx.Err() != nil || !c.deadline.IsZero() && now.After(c.deadline)
-	if c.in != nil && now.Sub(c.start) >= engine.SlowAfter {
-		c.in.Leave() // where too many have, this one goes on as it is: its time is bounded
-		c.in = nil
+	if c.in != nil && !now.Before(c.yield) {
+		c.giveWay(now)
 	}
 	return c.over
+}
+
+// giveWay leaves the turn, and lets those run who have it then: Go's scheduler would let them wait for ten milliseconds.
+func (c *clock) giveWay(now time.Time) {
+	if !c.left && !c.in.Leave() {
+		c.in = nil // too many have: this one goes on as it is, for its time is bounded
+		return
+	}
+	c.left, c.yield = true, now.Add(engine.SlowAfter)
+	runtime.Gosched()
 }
