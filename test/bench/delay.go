@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"crypto/sha256"
 	_ "embed"
@@ -8,11 +9,12 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -170,15 +172,15 @@ func measureDelays(ctx context.Context, s *settings, out io.Writer) error {
 		return err
 	}
 	defer up.stop()
-	p, err := startDelayed(s, up.address)
+	p, admin, err := startDelayed(s, up.address)
 	if err != nil {
 		return err
 	}
 	defer p.stop()
-	figures := make([][]delays, len(slownesses))
+	figures := make([][]beside, len(slownesses))
 	for range s.rounds {
 		for i := range slownesses { // they take turns: machines drift
-			d, err := slownesses[i].measure(ctx, s, p)
+			d, err := slownesses[i].measure(ctx, s, p, admin)
 			if err != nil {
 				return fmt.Errorf("%s: %w", slownesses[i].name, err)
 			}
@@ -190,31 +192,60 @@ func measureDelays(ctx context.Context, s *settings, out io.Writer) error {
 }
 
 // startDelayed starts siogw with a policy and a plugin that are slow where an event says so.
-func startDelayed(s *settings, upstream string) (*process, error) {
+func startDelayed(s *settings, upstream string) (p *process, admin string, err error) {
 	self, err := os.Executable()
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	program, err := os.ReadFile(self)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	address, err := freeAddress()
-	if err != nil {
-		return nil, err
+	address, err0 := freeAddress()
+	admin, err1 := freeAddress()
+	if err := errors.Join(err0, err1); err != nil {
+		return nil, "", err
 	}
 	waits, config := filepath.Join(s.dir, "waits"), filepath.Join(s.dir, "siogw.yaml")
-	text := fmt.Sprintf(base, address, upstream) + fmt.Sprintf(delayConfig, waits, sha256.Sum256(program), pluginTime)
+	text := strings.Replace(fmt.Sprintf(base, address, upstream), `admin: { listen: "" }`, "admin: { listen: "+admin+" }", 1) + fmt.Sprintf(delayConfig, waits, sha256.Sum256(program), pluginTime)
 	err = errors.Join(os.WriteFile(waits, program, 0o700), os.WriteFile(waits+".manifest.json", []byte(delayManifest), 0o600),
 		os.WriteFile(filepath.Join(s.dir, "slow.rego"), slowRego, 0o600), os.WriteFile(config, []byte(text), 0o600))
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	return startProcess(address, exec.Command(s.binary, "run", "-c", config))
+	p, err = startProcess(address, exec.Command(s.binary, "run", "-c", config))
+	return p, "http://" + admin + "/metrics", err
+}
+
+// beside is what a turn came to.
+type beside struct {
+	delays
+	left, held float64 // calls that the loops went on without: before they took long, and after
+}
+
+// loopsWithout gives how often that was so far.
+func loopsWithout(metrics string) (left, held float64, err error) {
+	resp, err := http.Get(metrics)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer resp.Body.Close()
+	lines := bufio.NewScanner(resp.Body)
+	for lines.Scan() {
+		name, value, _ := strings.Cut(lines.Text(), " ")
+		n, _ := strconv.ParseFloat(value, 64) // of the two it is a number
+		switch name {
+		case "siogw_loops_left_total":
+			left = n
+		case "siogw_loops_held_total":
+			held = n
+		}
+	}
+	return left, held, lines.Err()
 }
 
 // measure has clients converse beside what is slow, which has a moment to get so.
-func (one *slowness) measure(ctx context.Context, s *settings, p *process) (d delays, err error) {
+func (one *slowness) measure(ctx context.Context, s *settings, p *process, metrics string) (d beside, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	slow := make(chan error, 1)
@@ -228,32 +259,40 @@ func (one *slowness) measure(ctx context.Context, s *settings, p *process) (d de
 	if err := wait(ctx, 200*time.Millisecond); err != nil {
 		return d, err
 	}
-	d, err = open(ctx, &turn{s: s, row: &row{}, p: p}, float64(s.rate), s.length)
+	left, held, err0 := loopsWithout(metrics)
+	d.delays, err = open(ctx, &turn{s: s, row: &row{}, p: p}, float64(s.rate), s.length)
+	var err1 error
+	d.left, d.held, err1 = loopsWithout(metrics)
+	d.left, d.held = (d.left-left)/s.length.Seconds(), (d.held-held)/s.length.Seconds()
 	cancel()
-	return d, errors.Join(err, <-slow)
+	return d, errors.Join(err, err0, err1, <-slow)
 }
 
-const delayLine = "%-40s %8s %8s %8s %12s\n"
+const delayLine = "%-40s %8s %8s %8s %12s %8s %8s\n"
 
-// printDelays prints the medians, and p99 as a multiple of the first row's, turn by turn.
-func printDelays(out io.Writer, s *settings, figures [][]delays) {
+// printDelays prints the medians, p99 as a multiple of the first row's, turn by turn, and the calls a second that the loops
+// went on without.
+func printDelays(out io.Writer, s *settings, figures [][]beside) {
 	fmt.Fprintf(out, "%d events a second of %d clients, ms till the answer, beside what is slow, %d rounds\n\n", s.rate, s.clients, s.rounds)
-	fmt.Fprintf(out, delayLine, "", "p50", "p99", "p99.9", "p99 / quiet")
+	fmt.Fprintf(out, delayLine, "", "p50", "p99", "p99.9", "p99 / quiet", "left/s", "held/s")
 	for i := range slownesses {
 		cells := []any{slownesses[i].title}
-		for _, of := range []func(*delays) time.Duration{
-			func(d *delays) time.Duration { return d.p50 }, func(d *delays) time.Duration { return d.p99 },
-			func(d *delays) time.Duration { return d.p999 }} {
+		for _, of := range []func(*beside) time.Duration{
+			func(d *beside) time.Duration { return d.p50 }, func(d *beside) time.Duration { return d.p99 },
+			func(d *beside) time.Duration { return d.p999 }} {
 			cells = append(cells, fmt.Sprintf("%.2f", float64(median(column(figures[i], of)))/float64(time.Millisecond)))
 		}
-		tail := func(d *delays) time.Duration { return d.p99 }
-		fmt.Fprintf(out, delayLine, append(cells, ratioOf(column(figures[i], tail), column(figures[0], tail)))...)
+		tail := func(d *beside) time.Duration { return d.p99 }
+		cells = append(cells, ratioOf(column(figures[i], tail), column(figures[0], tail)),
+			fmt.Sprintf("%.0f", median(column(figures[i], func(d *beside) float64 { return d.left }))),
+			fmt.Sprintf("%.0f", median(column(figures[i], func(d *beside) float64 { return d.held }))))
+		fmt.Fprintf(out, delayLine, cells...)
 	}
 }
 
-func column(turns []delays, of func(*delays) time.Duration) (out []time.Duration) {
+func column[T any](turns []beside, of func(*beside) T) (out []T) {
 	for i := range turns {
 		out = append(out, of(&turns[i]))
 	}
-	return slices.Clip(out)
+	return out
 }
