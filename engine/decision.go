@@ -23,6 +23,9 @@ func NewID() (id ID) {
 // String gives 26 characters.
 func (id ID) String() string { return idText.EncodeToString(id[:]) }
 
+// Append appends these to dst.
+func (id ID) Append(dst []byte) []byte { return idText.AppendEncode(dst, id[:]) }
+
 // Decision is the combined answer to one Input.
 type Decision struct {
 	ID     ID

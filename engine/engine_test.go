@@ -215,6 +215,9 @@ func TestNames(t *testing.T) {
 		t.Error("the empty name is a kind")
 	}
 	a, b := engine.NewID(), engine.NewID()
+	if string(a.Append([]byte("_"))) != "_"+a.String() {
+		t.Error("an id is appended as another")
+	}
 	if a == b || len(a.String()) != 26 {
 		t.Errorf("ids %v and %v", a, b)
 	}

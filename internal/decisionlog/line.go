@@ -21,7 +21,7 @@ const (
 // effect, transformed, bytes and us.
 func (m *masks) appendLine(b []byte, in *engine.Input, d *engine.Decision) []byte {
 	b = appendTime(append(b, `{"time":"`...), in.Time)
-	b = append(append(b, `","decision_id":"`...), d.ID.String()...)
+	b = d.ID.Append(append(b, `","decision_id":"`...))
 	b = append(append(b, `","kind":"`...), in.Kind.String()...)
 	b = append(append(b, `","direction":"`...), in.Direction.String()...)
 	b = append(b, '"')
