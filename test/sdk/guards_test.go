@@ -34,12 +34,29 @@ func init() {
 		name := languages[i].name
 		languages[i].build = map[string]func() (*pluginkit.Module, error){}
 		for plugin, dir := range map[string]string{"guard": name, "keeper": "keeper/" + name} {
-			languages[i].build[plugin] = sync.OnceValues(func() (*pluginkit.Module, error) {
-				return pluginkit.Build(context.Background(), dir, os.Stderr)
-			})
+			languages[i].build[plugin] = sync.OnceValues(func() (*pluginkit.Module, error) { return kept(plugin+"-"+name, dir) })
 		}
 		languages[i].build["quiet"] = sync.OnceValues(func() (*pluginkit.Module, error) { return newProject(name) })
 	}
+}
+
+// kept builds what no process of this test has built yet: a fuzzer has several.
+func kept(name, dir string) (*pluginkit.Module, error) {
+	path := filepath.Join(cache, name+".wasm")
+	if _, err := os.Stat(path); err == nil {
+		return pluginkit.Open(path)
+	}
+	m, err := pluginkit.Build(context.Background(), dir, os.Stderr)
+	if err != nil {
+		return nil, err
+	}
+	packed := m.Wasm
+	if m.Manifest != nil {
+		if packed, err = pluginkit.Pack(m.Wasm, m.Manifest); err != nil {
+			return nil, err
+		}
+	}
+	return m, os.WriteFile(path, packed, 0o600)
 }
 
 // newProject builds what `siogw plugin new` makes.
@@ -74,12 +91,21 @@ func (l *language) moduleOf(t testing.TB, plugin string) *pluginkit.Module {
 	return m
 }
 
-// cache keeps compiled modules: a vector with a configuration of its own is a guest of its own.
+// cache keeps modules, built and compiled: a vector with a configuration of its own is a guest of its own.
 var cache string
 
+// cacheKey tells the processes of a fuzzer where that is.
+const cacheKey = "SDK_TEST_CACHE"
+
 func TestMain(m *testing.M) {
+	if cache = os.Getenv(cacheKey); cache != "" {
+		os.Exit(m.Run())
+	}
 	var err error
-	if cache, err = os.MkdirTemp("", "siogw-sdk-"); err != nil {
+	if cache, err = os.MkdirTemp("", "siogw-sdk-"); err == nil {
+		err = os.Setenv(cacheKey, cache)
+	}
+	if err != nil {
 		panic(err)
 	}
 	code := m.Run()
