@@ -23,7 +23,7 @@ import (
 type Peer interface {
 	// Message takes one message, whole, text being valid UTF-8. data is valid only during the call.
 	Message(binary bool, data []byte)
-	// PassEnd says that reading is about to wait.
+	// PassEnd says that reading is about to wait: the time to Flush what was sent since, on this Conn and others.
 	PassEnd()
 	// Drained says that the buffer, having been at Limits.High, is below half of it.
 	Drained()
