@@ -279,7 +279,7 @@ func TestDecisionLogs(t *testing.T) {
 	}
 	speaks(t, client, 7)
 	client.Stop()
-	stop() // uploads the rest
+	stop()                                                                             // uploads the rest
 	if n := m.agent.LogCounts()["decision_logs_taken"]; n != uint64(len(c.events))+2 { // an event and its ack are dropped by their rule
 		t.Errorf("%d decisions taken, %d uploaded", n, len(c.events))
 	}

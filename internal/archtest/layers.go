@@ -91,6 +91,7 @@ var packages = map[string]pkg{
 	"internal/siotest":    {layer: 0, heavy: []string{"gorilla"}},
 	"internal/wasmtest":   {layer: 0},
 	"internal/bundletest": {layer: 0, heavy: []string{"opa"}},
+	"internal/proctest":   {layer: 0},
 	"internal/archtest":   {layer: 0},
 	"test/interop":        {layer: 9, tests: []string{"yaml"}, above: true},
 	"test/advisories":     {layer: 9, above: true},
@@ -100,4 +101,4 @@ var packages = map[string]pkg{
 }
 
 // testTools may be imported by the tests of every layer, and by no package that ships but these.
-var testTools = map[string][]string{"internal/siotest": {"test/bench"}, "internal/wasmtest": nil, "internal/bundletest": nil}
+var testTools = map[string][]string{"internal/siotest": {"test/bench"}, "internal/wasmtest": nil, "internal/bundletest": nil, "internal/proctest": nil}

@@ -14,14 +14,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/siogw/siogw/internal/proctest"
 	"github.com/siogw/siogw/internal/shields"
 )
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if build.dir != "" {
-		os.RemoveAll(build.dir)
-	}
+	proctest.Clean()
 	os.Exit(code)
 }
 

@@ -12,9 +12,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
+
+	"github.com/siogw/siogw/internal/proctest"
 )
 
 // effectWait bounds the wait for a child: its start, its crash, its end.
@@ -27,16 +28,13 @@ type child struct {
 	lines  chan string   // of stdout
 	exited chan struct{} // closed at its end
 
-	mu     sync.Mutex
-	stderr []byte // its first 64 KiB
+	stderr proctest.Output
 }
 
 func startChild(t *testing.T, dir, name string, args ...string) *child {
 	t.Helper()
 	c := &child{cmd: exec.Command(name, args...), lines: make(chan string, 1024), exited: make(chan struct{})}
-	c.cmd.Dir, c.cmd.Stderr = dir, c
-	// What is said to the tests is no configuration.
-	c.cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "SIOGW_") })
+	c.cmd.Dir, c.cmd.Stderr, c.cmd.Env = dir, &c.stderr, proctest.Environment()
 	stdin, err := c.cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -64,19 +62,7 @@ func startChild(t *testing.T, dir, name string, args ...string) *child {
 	return c
 }
 
-// Write keeps what the process says on stderr.
-func (c *child) Write(p []byte) (int, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.stderr = append(c.stderr, p[:min(len(p), 64<<10-len(c.stderr))]...)
-	return len(p), nil
-}
-
-func (c *child) said() string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return string(c.stderr)
-}
+func (c *child) said() string { return c.stderr.String() }
 
 func (c *child) stop() {
 	c.stdin.Close()
@@ -175,8 +161,8 @@ type siogw struct {
 // startGateway runs siogw with its defaults, and what more says, in front of an upstream of that revision.
 func startGateway(t *testing.T, upstream, eio, more string) *siogw {
 	t.Helper()
-	binary, dir := buildGateway(t), t.TempDir()
-	g := &siogw{host: freeAddress(t), admin: freeAddress(t)}
+	binary, dir := proctest.Gateway(t), t.TempDir()
+	g := &siogw{host: proctest.FreeAddress(t), admin: proctest.FreeAddress(t)}
 	config := strings.Join([]string{
 		"listen: " + g.host, "admin: { listen: " + g.admin + " }",
 		"upstream: { url: http://" + upstream + ", eio: " + eio + " }",
@@ -188,7 +174,7 @@ func startGateway(t *testing.T, upstream, eio, more string) *siogw {
 	}
 	g.child = startChild(t, dir, binary, "run", "-c", file)
 	for _, address := range []string{g.host, g.admin} {
-		for !listens(address) {
+		for !proctest.Listens(address) {
 			select {
 			case <-g.exited:
 				t.Fatalf("the gateway ended at once:\n%s", g.said())
@@ -197,48 +183,6 @@ func startGateway(t *testing.T, upstream, eio, more string) *siogw {
 		}
 	}
 	return g
-}
-
-func listens(address string) bool {
-	c, err := net.DialTimeout("tcp", address, time.Second)
-	if err == nil {
-		c.Close()
-	}
-	return err == nil
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
-var build struct {
-	sync.Once
-	dir string
-	out []byte
-	err error
-}
-
-// buildGateway compiles cmd/siogw once; TestMain removes it. SIOGW_BINARY names another one to test.
-func buildGateway(t *testing.T) string {
-	t.Helper()
-	if binary := os.Getenv("SIOGW_BINARY"); binary != "" {
-		return binary
-	}
-	build.Do(func() {
-		if build.dir, build.err = os.MkdirTemp("", "siogw-advisories-"); build.err == nil {
-			build.out, build.err = exec.Command("go", "build", "-o", build.dir+"/siogw", "../../cmd/siogw").CombinedOutput()
-		}
-	})
-	if build.err != nil {
-		t.Fatalf("build the gateway: %v\n%s", build.err, build.out)
-	}
-	return build.dir + "/siogw"
 }
 
 // require skips where node or its packages are absent, unless SIOGW_REQUIRE_INTEROP=1 says that they must be there.

@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"github.com/siogw/siogw/internal/proctest"
 )
 
 // TestBrowser lets pages in Chromium talk over compressed WebSockets, with the bundles that socket.io ships.
@@ -26,7 +28,7 @@ func TestBrowser(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 2*startWait)
 			defer cancel()
 			cmd := exec.CommandContext(ctx, "node", "browser.cjs", gw.url, chromium, bundle)
-			failure := &output{}
+			failure := &proctest.Output{}
 			cmd.Stderr = failure
 			out, err := cmd.Output()
 			if err != nil {

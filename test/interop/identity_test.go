@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/siogw/siogw/internal/proctest"
 )
 
 // TestIdentityExample runs examples/identity: an application that gives tickets, and verifies what the gateway signs.
@@ -30,7 +32,7 @@ func TestIdentityExample(t *testing.T) {
 			if err := yaml.Unmarshal(text, &s.Gateway); err != nil {
 				t.Fatal(err)
 			}
-			admin := freeAddress(t)
+			admin := proctest.FreeAddress(t)
 			s.Gateway["admin"] = map[string]any{"listen": admin}
 			delete(s.Gateway, "upstream")
 			if key != "" {

@@ -5,16 +5,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
-	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/siogw/siogw/internal/proctest"
 )
 
 // startWait bounds the start and the end of a process; compiling a guest takes a second or two.
@@ -25,32 +24,13 @@ type process struct {
 	cmd    *exec.Cmd
 	stdin  io.WriteCloser
 	stdout *bufio.Reader
-	stderr *output
-}
-
-// output keeps the first 64 KiB of what is written.
-type output struct {
-	mu   sync.Mutex
-	text []byte
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.text = append(o.text, p[:min(len(p), 64<<10-len(o.text))]...)
-	return len(p), nil
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return string(o.text)
+	stderr *proctest.Output
 }
 
 // start runs a program until the end of the test.
 func start(t *testing.T, dir, name string, args ...string) *process {
 	t.Helper()
-	p := &process{cmd: exec.Command(name, args...), stderr: &output{}}
+	p := &process{cmd: exec.Command(name, args...), stderr: &proctest.Output{}}
 	p.cmd.Dir, p.cmd.Stderr, p.cmd.Env = dir, p.stderr, environment()
 	var err error
 	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
@@ -68,9 +48,9 @@ func start(t *testing.T, dir, name string, args ...string) *process {
 	return p
 }
 
-// environment leaves out what begins with SIOGW_: the gateway takes it for its own, and refuses ours.
+// environment says in addition what transport the gateway is to use.
 func environment() []string {
-	env := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "SIOGW_") })
+	env := proctest.Environment()
 	if loop := os.Getenv("INTEROP_EVENT_LOOP"); loop != "" {
 		env = append(env, "SIOGW_EVENT_LOOP="+loop)
 	}
@@ -143,10 +123,10 @@ type gateway struct {
 
 func startGateway(t *testing.T, s *scenario, up server) gateway {
 	t.Helper()
-	binary := buildGateway(t)
+	binary := proctest.Gateway(t)
 	dir := t.TempDir()
-	address := freeAddress(t)
-	if s.admin = freeAddress(t); s.admin == address {
+	address := proctest.FreeAddress(t)
+	if s.admin = proctest.FreeAddress(t); s.admin == address {
 		t.Fatal("one address twice")
 	}
 	s.writeConfig(t, dir, baseConfig(address, up.url))
@@ -162,9 +142,7 @@ func startGateway(t *testing.T, s *scenario, up server) gateway {
 		io.Copy(io.Discard, p.stdout)
 	}()
 	for deadline := time.Now().Add(startWait); ; {
-		conn, err := net.DialTimeout("tcp", address, time.Second)
-		if err == nil {
-			conn.Close()
+		if proctest.Listens(address) {
 			return gateway{"http://" + address, dir, &running{Dir: dir, PID: p.cmd.Process.Pid, Admin: "http://" + s.admin}}
 		}
 		select {
@@ -178,54 +156,17 @@ func startGateway(t *testing.T, s *scenario, up server) gateway {
 	}
 }
 
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
-var build struct {
-	sync.Once
-	dir, out string
-	err      error
-}
-
-// buildGateway compiles cmd/siogw once; TestMain removes it. SIOGW_BINARY names another one to test.
-func buildGateway(t *testing.T) string {
-	t.Helper()
-	build.Do(func() {
-		if build.dir, build.err = os.MkdirTemp("", "siogw-interop-"); build.err != nil {
-			return
-		}
-		if binary := os.Getenv("SIOGW_BINARY"); binary != "" {
-			build.err = os.Symlink(binary, build.dir+"/siogw")
-			return
-		}
-		var out []byte
-		out, build.err = exec.Command("go", "build", "-o", build.dir+"/siogw", "../../cmd/siogw").CombinedOutput()
-		build.out = string(out)
-	})
-	if build.err != nil {
-		t.Fatalf("build the gateway: %v\n%s", build.err, build.out)
-	}
-	return build.dir + "/siogw"
-}
-
 var guests sync.Map // by folder: func() (output string, err error)
 
 // buildGuest compiles a Go guest below guests/ to WebAssembly, once, and gives the file. One with a manifest.json is built
 // as its author would.
 func buildGuest(t *testing.T, folder string) string {
 	t.Helper()
-	out := filepath.Join(filepath.Dir(buildGateway(t)), folder+".wasm")
+	out := filepath.Join(filepath.Dir(proctest.Gateway(t)), folder+".wasm")
 	once, _ := guests.LoadOrStore(folder, sync.OnceValues(func() (string, error) {
 		cmd := exec.Command("go", "build", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w", "-o", out, ".")
 		if _, err := os.Stat(filepath.Join("guests", folder, "manifest.json")); err == nil {
-			text, err := exec.Command(buildGateway(t), "plugin", "build", filepath.Join("guests", folder), "-o", out).CombinedOutput()
+			text, err := exec.Command(proctest.Gateway(t), "plugin", "build", filepath.Join("guests", folder), "-o", out).CombinedOutput()
 			return string(text), err
 		}
 		cmd.Dir = filepath.Join("guests", folder)
