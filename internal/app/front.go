@@ -118,6 +118,7 @@ func (a *App) background(ctx context.Context) (stop func()) {
 		running.Go(func() { certs.Watch(ctx, a.cfg.TLS.Reload, a.reloaded) })
 	}
 	running.Go(func() { a.gateway.CheckUpstreams(ctx) })
+	running.Go(func() { tidy(ctx) })
 	if a.cfg.Reload.Watch && a.load != nil {
 		running.Go(func() { a.watch(ctx) })
 	}

@@ -59,9 +59,9 @@ func TestIdleSession(t *testing.T) {
 		browser, speaks bool
 		limit           int // with some air
 	}{
-		{"silent", false, false, 5000},
-		{"browser", true, false, 5000},
-		{"spoke", true, true, 6000},
+		{"silent", false, false, 3800},
+		{"browser", true, false, 3900},
+		{"spoke", true, true, 4000},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			each := idleBytes(t, 500, tt.browser, tt.speaks, tt.limit)
