@@ -70,7 +70,7 @@ bench:
 # Decode, scan, input, contract, policy, plugin, log line; benchstat reads it: make stages COUNT=10 > new.txt
 COUNT ?= 1
 BENCHTIME ?= $(if $(filter short,$(SIOGW_BENCH)),100ms,1s)
-stages := ^Benchmark(Packet|Broadcast|Text|Scan|Decide|DecideChat|DecideBaseline|Memo|Hit|Evaluators|Input|Append|Minimal|SanitizerPlain|SanitizerDirty|JS|Native|Line)$$
+stages := ^Benchmark(Packet|Broadcast|Text|Scan|Decide|DecideChat|DecideBaseline|Memo|Hit|Evaluators|Input|Append|Minimal|SanitizerPlain|SanitizerDirty|JS|Native|Line|Log)$$
 
 stages:
 	go test -run '^$$' -bench '$(stages)' -benchmem -benchtime $(BENCHTIME) -count $(COUNT) ./gateway ./socketio ./internal/strictjson \

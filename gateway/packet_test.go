@@ -2,7 +2,6 @@ package gateway_test
 
 import (
 	"context"
-	"io"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -16,7 +15,6 @@ import (
 	"github.com/siogw/siogw/engineio"
 	"github.com/siogw/siogw/gateway"
 	"github.com/siogw/siogw/hostabi"
-	"github.com/siogw/siogw/internal/decisionlog"
 	"github.com/siogw/siogw/plugins/contract"
 	"github.com/siogw/siogw/plugins/rego"
 	"github.com/siogw/siogw/plugins/std"
@@ -43,7 +41,6 @@ type checks struct {
 	memo     bool
 	contract bool
 	wasm     bool
-	log      bool
 	varying  bool // no two events are the same
 }
 
@@ -139,14 +136,6 @@ func newBench(t testing.TB, c checks) *gateway.Gateway {
 	o := gateway.Options{Fixed: gateway.Fixed{Path: "/socket.io/", Upstream: to, Portable: true}, Rules: gateway.Rules{Engine: e,
 		Verifier: &member{engine.Identity{Authenticated: true, Sub: "u1", Roles: []string{"member"}, Claims: []byte(`{"sub":"u1"}`), Until: time.Now().Add(24 * time.Hour)}},
 		Limits:   gateway.Limits{EventsPerSession: endless, EventsPerIdentity: endless, EventBytes: endless, DecisionTime: 1000 * time.Second}}}
-	if c.log {
-		l, err := decisionlog.Open(decisionlog.Options{Output: "stdout", Stdout: io.Discard})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = l.Close(context.Background()) })
-		o.Log = l
-	}
 	g, err := gateway.New(o)
 	if err != nil {
 		t.Fatal(err)
@@ -213,7 +202,6 @@ var onTheWay = []struct {
 	{"policy, wasm", checks{policy: benchPolicy, memo: true, wasm: true}},
 	{"full", checks{policy: benchPolicy, memo: true, contract: true, wasm: true}},
 	{"full, missed", checks{policy: benchPolicy, memo: true, contract: true, wasm: true, varying: true}},
-	{"policy, log", checks{policy: benchPolicy, memo: true, log: true}},
 }
 
 // What an event and its ack cost without the kernel: from the frame's text to the other side's send buffer.

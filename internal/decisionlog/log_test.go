@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -232,5 +233,21 @@ func TestManyCallers(t *testing.T) {
 	reader.Wait()
 	if events, dropped := read(t, out.String()); len(events) != 1600 || dropped != 0 {
 		t.Errorf("%d lines, %d dropped", len(events), dropped)
+	}
+}
+
+// What a decision costs its caller, and the writer.
+func BenchmarkLog(b *testing.B) {
+	l, err := Open(Options{Output: "stdout", Stdout: io.Discard})
+	if err != nil {
+		b.Fatal(err)
+	}
+	in, d := input(), decision()
+	b.ReportAllocs()
+	for b.Loop() {
+		l.Decision(in, d)
+	}
+	if err := l.Close(context.Background()); err != nil {
+		b.Fatal(err)
 	}
 }
