@@ -33,7 +33,7 @@ type App struct {
 	doors    *doors // of the clients' listener; nil before Serve. Of reloads.mu
 	keep     Keep
 	totals   totals
-	tokens   []string // where the decision log hides them; of reloads.mu
+	tokens   []string           // where the decision log hides them; of reloads.mu
 	agent    *manage.Agent      // nil without opa in the configuration
 	bundles  *manage.Activation // in force; nil for none. Of reloads.mu
 }
