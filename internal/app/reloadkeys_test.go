@@ -613,6 +613,9 @@ func TestReloadWhileOpening(t *testing.T) {
 	}
 	close(stop)
 	running.Wait()
+	for begin := time.Now(); strings.Count(a.log.String(), `"kind":"handshake"`) < len(told) && time.Since(begin) < 10*time.Second; {
+		time.Sleep(10 * time.Millisecond) // lines are written a moment later
+	}
 	seen, generations := 0, map[uint64]bool{}
 	for line := range strings.Lines(a.log.String()) {
 		var d struct {
