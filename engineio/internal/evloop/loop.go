@@ -53,16 +53,17 @@ func (l *loop) join(s *Source) error {
 	}
 	l.gen++
 	s.gen = l.gen
+	s.state.Store(uint32(Readable | Writable | Asked | queued)) // before it is found, or it might be let work by two
 	here := l.place(s.fd)
 	here.Store(s) // before its first event
 	ev := syscall.EpollEvent{Events: syscall.EPOLLIN | syscall.EPOLLOUT | syscall.EPOLLRDHUP | epollET, Fd: s.fd, Pad: int32(s.gen)}
 	if err := syscall.EpollCtl(l.epoll, syscall.EPOLL_CTL_ADD, int(s.fd), &ev); err != nil {
 		here.Store(nil)
+		s.state.Store(uint32(left))
 		return err
 	}
 	s.joined = true
 	l.joined++
-	s.state.Store(uint32(Readable | Writable | Asked | queued))
 	l.pushLocked(s)
 	return nil
 }

@@ -1,0 +1,62 @@
+//go:build linux
+
+package evloop
+
+import (
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+)
+
+// brief is done with its connection as soon as it works.
+type brief struct {
+	Source
+	works atomic.Int32
+	gone  func()
+}
+
+func (b *brief) Work(Events, []byte) bool {
+	if b.works.Add(1) == 1 {
+		b.Leave()
+		b.Close()
+		b.gone()
+	}
+	return false
+}
+
+// A source that the loop hears of while it joins works once, however short its life.
+func TestBriefLives(t *testing.T) {
+	g := New(1)
+	stay, fd := newEcho(t, g.Seat()) // the loop runs on
+	seat := stay.seat
+	var all []*brief
+	for range 1000 {
+		var joining, gone sync.WaitGroup
+		for range 10 {
+			fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = syscall.Close(fds[1])
+			gone.Add(1)
+			b := &brief{gone: gone.Done}
+			b.Init(seat, fds[0], b)
+			all = append(all, b)
+			joining.Go(func() {
+				if err := b.Join(); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		joining.Wait()
+		gone.Wait()
+	}
+	ask(t, fd, "hello") // the queue is empty
+	for _, b := range all {
+		if n := b.works.Load(); n != 1 {
+			t.Fatalf("one that was done at once worked %d times", n)
+		}
+	}
+	end(t, stay, fd)
+}
