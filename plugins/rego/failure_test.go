@@ -31,7 +31,7 @@ func TestFailures(t *testing.T) {
 		"deny is false":             {yes + `deny := input.args[0]`, `[false]`, engine.CodePolicyError, "deny is neither"},
 		"deny is a string":          {yes + `deny := input.args[0]`, `["no"]`, engine.CodePolicyError, "deny is neither"},
 		"transform is an object":    {yes + `transform := input.args[0]`, `[{"op":"test"}]`, engine.CodeTransform, "transform is not an array but object"},
-		"transform of no operation": {yes + `transform := input.args[0]`, `[["x"]]`, engine.CodeTransform, "transform[0] is not an object"},
+		"transform of no operation": {yes + `transform := input.args[0]`, `[["x"]]`, engine.CodeTransform, "transform: operation 0 is not an object"},
 		"a number out of range":     {yes + `deny contains input.args`, `[1e-99999999]`, engine.CodePolicyError, "input: args"},
 		"args that are no JSON":     {yes + `deny contains input.args`, `[1`, engine.CodePolicyError, "input: args"},
 	} {
