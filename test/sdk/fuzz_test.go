@@ -14,7 +14,7 @@ import (
 var fuzzConfigs = []string{
 	``,
 	`{"max_length":40,"words":["darn","é\"\\😀","STOP"],"max_number":1000,"max_depth":5,"max_attachment":10}`,
-	`{"roles":{"message":"member","darn":"nobody","é":"\ud83d\ude00"},"max_length":0,"max_depth":1000000000,"max_number":0}`,
+	`{"roles":{"":"none","message":"member","darn":"nobody","é":"\ud83d\ude00"},"max_length":0,"max_depth":1000000000,"max_number":0}`,
 }
 
 var fuzzKinds = []struct {

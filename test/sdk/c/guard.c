@@ -130,7 +130,9 @@ static void text(const siogw_walk *w) {
 }
 
 static void role(siogw_text view) {
-	siogw_text event = siogw_string(siogw_get(view, "/event")), want = siogw_member(conf.roles, event);
+	siogw_text event = siogw_get(view, "/event");
+	if (event.n == 0) return;
+	siogw_text want = siogw_member(conf.roles, siogw_string(event));
 	if (want.n == 0) return;
 	for (siogw_members m = siogw_members_of(siogw_get(view, "/identity/roles")); siogw_next_member(&m);) {
 		if (siogw_same(siogw_string(m.value), siogw_string(want))) return;

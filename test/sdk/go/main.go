@@ -23,8 +23,8 @@ func main() {}
 // guard is what is known of one packet.
 type guard struct {
 	v       siogw.Verdict
-	section string // the member of the input that the walk is in
-	event   string
+	section string   // the member of the input that the walk is in
+	event   *string  // nil: the packet has none
 	roles   []string // kept only where a role is wanted
 
 	attachment, masked, cards, shouting int
@@ -68,7 +68,7 @@ func (g *guard) node(n *siogw.Node) {
 	}
 	switch g.section {
 	case "event":
-		g.event = strings.Clone(n.Text)
+		g.event = new(strings.Clone(n.Text))
 	case "args", "auth":
 		if g.v.Effect == "" {
 			g.look(n)
@@ -99,7 +99,10 @@ func (g *guard) size(n *siogw.Node) {
 }
 
 func (g *guard) role() {
-	want, ok := conf.roles[g.event]
+	if g.event == nil {
+		return
+	}
+	want, ok := conf.roles[*g.event]
 	if !ok || slices.Contains(g.roles, want) {
 		return
 	}

@@ -72,8 +72,9 @@ function refuse(verdict: Verdict, code: string, reason: string): void {
 }
 
 function role(input: Value, verdict: Verdict): void {
-  const event = input.member("event").toString();
-  if (!roles.has(event)) return;
+  const named = input.member("event");
+  const event = named.toString();
+  if (named.kind == Kind.None || !roles.has(event)) return;
   const want = roles.get(event);
   for (let m = input.get("/identity/roles").members(); m.next(); ) {
     if (m.value.toString() == want) return;

@@ -102,7 +102,10 @@ fn refuse(verdict: &mut Verdict, code: &str, reason: &str) {
 
 impl Guard {
     fn role(&self, input: Value, verdict: &mut Verdict) {
-        let event = input.member("event").and_then(Value::as_str).unwrap_or_default();
+        let event = match input.member("event").and_then(Value::as_str) {
+            Some(event) => event,
+            None => return,
+        };
         let want = match self.roles.iter().find(|(of, _)| *of == event) {
             Some((_, role)) => role,
             None => return,
