@@ -33,6 +33,8 @@ var limited = map[string]struct{ sets, within, over string }{
 	"acks":             {"Acks", "gateway.TestPacketLimits", ""},
 	"connects":         {"Connects", "gateway.TestPacketLimits", ""},
 	"memory":           {"Memory", "gateway.TestMemoryAdmission", "gateway.TestMemoryBudget"},
+	"slow_decisions":   {"SlowDecisions", "gateway.TestAwayBound", ""},
+	"broadcasts":       {"testBroadcasts", "gateway.TestBroadcastTakes", ""},
 
 	"http.header":      {"Header:", "gateway.TestHTTPLimits", ""},
 	"http.headers":     {"Headers:", "gateway.TestHTTPLimits", ""},
