@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 
@@ -76,12 +77,16 @@ func (c *portable) first(ctx context.Context) ([]byte, error) {
 	return msg, err
 }
 
-// because puts the end of ctx before the error that came of it.
+// because puts the end of ctx before the error that came of it. The network may see the deadline first.
 func because(ctx context.Context, err error) error {
-	if ctx.Err() == nil {
+	end := ctx.Err()
+	if at, ok := ctx.Deadline(); end == nil && ok && !time.Now().Before(at) && errors.Is(err, os.ErrDeadlineExceeded) {
+		end = context.DeadlineExceeded
+	}
+	if end == nil {
 		return err
 	}
-	return fmt.Errorf("%w: %w", ctx.Err(), err)
+	return fmt.Errorf("%w: %w", end, err)
 }
 
 // endWith makes a network connection fail when ctx ends, until stop is called.
