@@ -62,7 +62,7 @@ func (v *tokens) Verify(c gateway.Credentials) (*engine.Identity, *engine.Denial
 }
 
 const (
-	soon  = 400 * time.Millisecond // that an identity lasts which a test waits for
+	soon  = time.Second // that an identity lasts which a test waits for
 	later = time.Hour
 )
 
