@@ -274,17 +274,8 @@ var moved = map[string]struct {
 			a.t.Errorf("%q before, %q after", before, after)
 		}
 	}},
-	"trusted_proxies": {"trusted_proxies: [127.0.0.1]", "trusted_header: forwarded", func(a *alive, reload func()) {
-		from := http.Header{"X-Forwarded-For": {"203.0.113.7"}}
-		old, _ := a.poll(from)
-		before := a.up.Peer(a.t).Request.Header.Get("X-Forwarded-For")
-		reload()
-		old.lives("by an address that nobody vouches for now")
-		a.poll(from)
-		if after := a.up.Peer(a.t).Request.Header.Get("X-Forwarded-For"); before != "203.0.113.7" || after != "127.0.0.1" {
-			a.t.Errorf("the server is told %s before, %s after", before, after)
-		}
-	}},
+	"trusted_proxies": {"trusted_proxies: [127.0.0.1]", "trusted_header: forwarded",
+		vouched(http.Header{"X-Forwarded-For": {"203.0.113.7"}}, "by an address that nobody vouches for now", "127.0.0.1")},
 	"limits.traffic.frames":    {"", "limits: { traffic: { frames: 2/1h } }", frames(engineio.Frames)},
 	"limits.traffic.control":   {"", "limits: { traffic: { control: 1/1h } }", pings},
 	"limits.traffic.bytes":     {"", "limits: { traffic: { bytes: 1KiB/1h } }", waits},
@@ -325,17 +316,8 @@ var moved = map[string]struct {
 		siotest.NewClient(a.t, a.url, nil).WantEnd()
 		old.Join("/", "")
 	}},
-	"trusted_header": {"trusted_proxies: [127.0.0.1]", "trusted_proxies: [127.0.0.1]\ntrusted_header: x-real", func(a *alive, reload func()) {
-		from := http.Header{"X-Forwarded-For": {"203.0.113.7"}, "X-Real": {"203.0.113.8"}}
-		old, _ := a.poll(from)
-		before := a.up.Peer(a.t).Request.Header.Get("X-Forwarded-For")
-		reload()
-		old.lives("by the header of before")
-		a.poll(from)
-		if after := a.up.Peer(a.t).Request.Header.Get("X-Forwarded-For"); before != "203.0.113.7" || after != "203.0.113.8" {
-			a.t.Errorf("the server is told %s before, %s after", before, after)
-		}
-	}},
+	"trusted_header": {"trusted_proxies: [127.0.0.1]", "trusted_proxies: [127.0.0.1]\ntrusted_header: x-real",
+		vouched(http.Header{"X-Forwarded-For": {"203.0.113.7"}, "X-Real": {"203.0.113.8"}}, "by the header of before", "203.0.113.8")},
 	"limits.http.body_time": {"", "limits: { http: { body_time: 100ms } }", func(a *alive, reload func()) {
 		old, _ := a.poll(nil)
 		reload()
@@ -435,6 +417,22 @@ func frames(why engineio.Reason) func(*alive, func()) {
 		}
 		old.WantEnd()
 		waitFor(a.t, "the count", func() bool { return a.gateway.Stats().Closed[why] == 1 })
+	}
+}
+
+// vouched polls from behind a proxy that is trusted: the server is told 203.0.113.7 before, and after who the client is then. A
+// session of before lives on.
+func vouched(from http.Header, why, after string) func(*alive, func()) {
+	return func(a *alive, reload func()) {
+		told := func() string { return a.up.Peer(a.t).Request.Header.Get("X-Forwarded-For") }
+		old, _ := a.poll(from)
+		before := told()
+		reload()
+		old.lives(why)
+		a.poll(from)
+		if now := told(); before != "203.0.113.7" || now != after {
+			a.t.Errorf("the server is told %s before, %s after", before, now)
+		}
 	}
 }
 

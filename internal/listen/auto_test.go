@@ -15,6 +15,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/siogw/siogw/internal/proctest"
 )
 
 // issuance bounds what an authority takes to issue a certificate, on a busy machine.
@@ -42,7 +44,7 @@ func startPebble(t *testing.T, a *authority, port int) *pebble {
 	cert, key := a.sign(t, "pebble", time.Now().Add(time.Hour))
 	write(t, dir+"/c.pem", cert)
 	write(t, dir+"/k.pem", key)
-	names, listen, management := freeAddress(t), freeAddress(t), freeAddress(t)
+	names, listen, management := proctest.FreeAddress(t), proctest.FreeAddress(t), proctest.FreeAddress(t)
 	conf, err := json.Marshal(map[string]any{"pebble": map[string]any{
 		"listenAddress": listen, "managementListenAddress": management, "certificate": dir + "/c.pem", "privateKey": dir + "/k.pem",
 		"tlsPort": port, "retryAfter": map[string]int{"authz": 1, "order": 1},
@@ -52,7 +54,7 @@ func startPebble(t *testing.T, a *authority, port int) *pebble {
 	}
 	write(t, dir+"/pebble.json", conf)
 	stopNames := run(t, tools+"pebble-challtestsrv", "-dnsserver", names, "-doh", "", "-http01", "", "-https01", "", "-tlsalpn01", "",
-		"-management", freeAddress(t), "-defaultIPv6", "")
+		"-management", proctest.FreeAddress(t), "-defaultIPv6", "")
 	stopAuthority := run(t, tools+"pebble", "-strict", "-config", dir+"/pebble.json", "-dnsserver", names)
 	_, listenPort, err := net.SplitHostPort(listen)
 	if err != nil {
@@ -81,16 +83,6 @@ func run(t *testing.T, name string, args ...string) (stop func()) {
 	})
 	t.Cleanup(stop)
 	return stop
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // root waits till the authority answers, and gives its root certificate.
@@ -125,7 +117,7 @@ func TestAutomaticCertificates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, port, err := net.SplitHostPort(freeAddress(t))
+	_, port, err := net.SplitHostPort(proctest.FreeAddress(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -61,19 +61,26 @@ func (e *echo) Work(ev Events, scratch []byte) bool {
 
 func newEcho(t *testing.T, seat *Seat) (*echo, int) {
 	t.Helper()
-	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.SetNonblock(fds[1], false); err != nil {
-		t.Fatal(err)
-	}
+	ours, theirs := pair(t)
 	e := &echo{timed: make(chan time.Time, 10), begun: make(chan bool, 1), slow: make(chan bool), gone: make(chan bool, 1)}
-	e.Init(seat, fds[0], e)
+	e.Init(seat, ours, e)
 	if err := e.Join(); err != nil {
 		t.Fatal(err)
 	}
-	return e, fds[1]
+	return e, theirs
+}
+
+// pair gives both ends of a connection: the first does not block, the second does.
+func pair(t testing.TB) (ours, theirs int) {
+	t.Helper()
+	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC, 0)
+	if err == nil {
+		err = syscall.SetNonblock(fds[1], false)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fds[0], fds[1]
 }
 
 func ask(t *testing.T, fd int, text string) {

@@ -34,14 +34,11 @@ func TestBriefLives(t *testing.T) {
 	for range 1000 {
 		var joining, gone sync.WaitGroup
 		for range 10 {
-			fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC, 0)
-			if err != nil {
-				t.Fatal(err)
-			}
-			_ = syscall.Close(fds[1])
+			ours, theirs := pair(t)
+			_ = syscall.Close(theirs)
 			gone.Add(1)
 			b := &brief{gone: gone.Done}
-			b.Init(seat, fds[0], b)
+			b.Init(seat, ours, b)
 			all = append(all, b)
 			joining.Go(func() {
 				if err := b.Join(); err != nil {

@@ -56,19 +56,13 @@ func (e *leaver) Work(_ Events, scratch []byte) bool {
 
 func newLeaver(t testing.TB, seat *Seat) (*leaver, int) {
 	t.Helper()
-	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC, 0)
-	if err == nil {
-		err = syscall.SetNonblock(fds[1], false)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	ours, theirs := pair(t)
 	e := &leaver{echo{begun: make(chan bool, 1), slow: make(chan bool), gone: make(chan bool, 1)}, seat}
-	e.Init(seat, fds[0], e)
+	e.Init(seat, ours, e)
 	if err := e.Join(); err != nil {
 		t.Fatal(err)
 	}
-	return e, fds[1]
+	return e, theirs
 }
 
 func send(t *testing.T, fd int, text string) {
