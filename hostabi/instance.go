@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/bits"
 	"math/rand/v2"
-	"runtime"
 	"strings"
 	"time"
 
@@ -16,6 +15,7 @@ import (
 	"github.com/tetratelabs/wazero/sys"
 
 	"github.com/siogw/siogw/hostabi/meter"
+	"github.com/siogw/siogw/internal/turn"
 )
 
 // instance is one instance of a guest. It serves one call at a time.
@@ -43,11 +43,9 @@ type instance struct {
 
 	// Of the call that runs.
 	caller   context.Context
-	turn     Turn // nil where there is none to leave
-	left     bool
-	leaveBy  time.Time // when it is left, and then others have the core
-	deciding bool      // it is siogw_decide
-	time     int64     // of the input, in milliseconds since 1970
+	pace     turn.Pace
+	deciding bool  // it is siogw_decide
+	time     int64 // of the input, in milliseconds since 1970
 	kvs      int
 	drawn    int           // random bytes
 	chance   *rand.ChaCha8 // unpredictable ones
@@ -65,7 +63,7 @@ type instance struct {
 func newInstance(p *Pool) (i *instance, err error) {
 	i = &instance{pool: p, sink: p.opt.Sink, linear: &linear{limit: uint64(p.opt.Memory)}}
 	i.ctx = context.WithValue(context.Background(), instanceKey{}, i)
-	i.begin(context.Background(), p.opt.StartTimeout, 0)
+	i.begin(context.Background(), p.opt.StartTimeout, 0, nil)
 	conf := wazero.NewModuleConfig().WithName("").WithStartFunctions().WithStdout(stdio{i}).WithStderr(stdio{i}).
 		WithRandSource(sameBytes{i}).WithWalltime(i.wallTime, resolution).WithNanotime(i.nanoTime, resolution)
 	if p.snapshot == nil {
@@ -113,11 +111,12 @@ func (i *instance) prepare() error {
 	return err
 }
 
-// begin opens a call: from here the deadline holds.
-func (i *instance) begin(caller context.Context, timeout time.Duration, left int64) {
+// begin opens a call in turn t, nil for none: from here the deadline holds.
+func (i *instance) begin(caller context.Context, timeout time.Duration, left int64, t Turn) {
 	i.caller = caller
 	now := time.Now()
-	i.deadline, i.leaveBy = now.Add(timeout), now.Add(SlowAfter)
+	i.deadline = now.Add(timeout)
+	i.pace.Begin(t, now)
 	if d, ok := caller.Deadline(); ok && d.Before(i.deadline) {
 		i.deadline = d
 	}
@@ -127,7 +126,7 @@ func (i *instance) begin(caller context.Context, timeout time.Duration, left int
 
 // end closes a call: what the guest printed is logged.
 func (i *instance) end() {
-	i.caller, i.turn = nil, nil
+	i.caller, i.pace = nil, turn.Pace{}
 	if i.printed = len(i.stdio) > 0; i.printed {
 		i.sink.Log(stdioLevel, strings.ToValidUTF8(strings.TrimSpace(string(i.stdio)), "�"))
 		i.stdio = i.stdio[:0]
@@ -148,21 +147,9 @@ func (i *instance) refuel(left int64) int64 {
 	if limit := i.pool.opt.Fuel; limit > 0 && i.granted-left > limit {
 		panic(errFuel)
 	}
-	if i.turn != nil && now.After(i.leaveBy) {
-		i.giveWay(now)
-	}
+	i.pace.Look(now)
 	i.granted += slice - left
 	return slice
-}
-
-// giveWay leaves the turn, and lets those run who have it then: Go's scheduler would let them wait for ten milliseconds.
-func (i *instance) giveWay(now time.Time) {
-	if !i.left && !i.turn.Leave() {
-		i.turn = nil // too many have: this one goes on as it is, for its time is bounded
-		return
-	}
-	i.left, i.leaveBy = true, now.Add(SlowAfter)
-	runtime.Gosched()
 }
 
 func (i *instance) checkClock() {
@@ -174,8 +161,8 @@ func (i *instance) checkClock() {
 // serve makes one decision. Any error means that the instance must be discarded.
 func (i *instance) serve(ctx context.Context, c *Call) (res Result, err error) {
 	left := int64(i.fuel.Get())
-	i.begin(ctx, i.pool.opt.Timeout, left)
-	i.deciding, i.turn, i.left = true, c.Turn, false
+	i.begin(ctx, i.pool.opt.Timeout, left, c.Turn)
+	i.deciding = true
 	if !c.Time.IsZero() {
 		i.time = c.Time.UnixMilli()
 	}

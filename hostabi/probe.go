@@ -30,7 +30,7 @@ func NewProbe(m *Module, opt PoolOptions) (*Probe, error) {
 // Decide; any other answer leaves none, and Decide asks anew.
 func (p *Probe) Alloc(n uint32) (uint32, error) {
 	i := p.inst
-	i.begin(context.Background(), i.pool.opt.StartTimeout, int64(i.fuel.Get()))
+	i.begin(context.Background(), i.pool.opt.StartTimeout, int64(i.fuel.Get()), nil)
 	defer i.end()
 	i.stack[0], i.bufCap = uint64(n), 0
 	if err := i.alloc.CallWithStack(i.ctx, i.stack[:]); err != nil {

@@ -48,7 +48,7 @@ func (m *Module) Manifest(_ context.Context) ([]byte, error) {
 		return nil, err
 	}
 	defer i.close()
-	i.begin(context.Background(), p.opt.StartTimeout, 0)
+	i.begin(context.Background(), p.opt.StartTimeout, 0, nil)
 	raw, err = i.call(i.mod.ExportedFunction(exportManifest), nil, maxManifest)
 	if err != nil {
 		return nil, i.explain(exportManifest, err)

@@ -36,6 +36,7 @@ var packages = map[string]pkg{
 	"internal/strictjson": {layer: 0},
 	"internal/kv":         {layer: 0},
 	"internal/memo":       {layer: 0},
+	"internal/turn":       {layer: 0},
 	"internal/ticket":     {layer: 0},
 	"internal/backoff":    {layer: 0},
 	"internal/alarm":      {layer: 0},

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/siogw/siogw/engine"
+	"github.com/siogw/siogw/internal/turn"
 )
 
 const (
@@ -77,10 +78,10 @@ func newProvider(rules Issuer, o Options, f *fetcher) (*provider, *OptionError) 
 
 // find gives the keys that may verify a token with this header. When its kid is unknown they are fetched anew, but
 // not often; why then says what came of that.
-func (p *provider) find(h header, turn engine.Turn) (keys []key, why string, err error) {
+func (p *provider) find(h header, t engine.Turn) (keys []key, why string, err error) {
 	set := p.usable()
 	if set == nil || !set.knows(h.kid) {
-		why = p.refetch(turn)
+		why = p.refetch(t)
 		set = p.usable()
 	}
 	if set == nil {
@@ -116,7 +117,7 @@ func (s *published) knows(kid string) bool {
 }
 
 // refetch waits for a fetch, at most unknownWait, unless there was one for the same reason a moment ago.
-func (p *provider) refetch(turn engine.Turn) (why string) {
+func (p *provider) refetch(t engine.Turn) (why string) {
 	p.mu.Lock()
 	if p.ctx == nil {
 		p.mu.Unlock()
@@ -132,7 +133,7 @@ func (p *provider) refetch(turn engine.Turn) (why string) {
 		one = p.begin()
 	}
 	p.mu.Unlock()
-	if !leave(turn) {
+	if !turn.Leave(t) {
 		return "the provider's keys are being fetched, and too many wait already"
 	}
 	limit := time.NewTimer(unknownWait)

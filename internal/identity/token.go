@@ -12,6 +12,7 @@ import (
 
 	"github.com/siogw/siogw/engine"
 	"github.com/siogw/siogw/internal/strictjson"
+	"github.com/siogw/siogw/internal/turn"
 )
 
 var (
@@ -87,7 +88,7 @@ func text(object []byte, key string) (string, error) {
 func trim(b []byte) []byte { return bytes.Trim(b, " \t\r\n") }
 
 // verify checks the signature with the keys that fit, and gives the claims.
-func (i *issuer) verify(token string, h header, turn engine.Turn) ([]byte, error) {
+func (i *issuer) verify(token string, h header, t engine.Turn) ([]byte, error) {
 	allowed := algorithms
 	if len(i.o.Algorithms) > 0 {
 		allowed = i.o.Algorithms
@@ -99,12 +100,12 @@ func (i *issuer) verify(token string, h header, turn engine.Turn) ([]byte, error
 	keys, why := i.keys, ""
 	if i.provider != nil {
 		var err error
-		if keys, why, err = i.provider.find(h, turn); err != nil {
+		if keys, why, err = i.provider.find(h, t); err != nil {
 			return nil, err
 		}
 	}
 	if slowAlgorithm(h.alg) {
-		leave(turn)
+		turn.Leave(t)
 	}
 	err := i.noKey(h, why)
 	for _, k := range keys { // at most maxKeys

@@ -10,13 +10,13 @@ import (
 	"github.com/siogw/siogw/gateway"
 )
 
-// turn counts who leaves; full refuses.
-type turn struct {
+// fakeTurn counts who leaves; full refuses.
+type fakeTurn struct {
 	left int
 	full bool
 }
 
-func (t *turn) Leave() bool {
+func (t *fakeTurn) Leave() bool {
 	t.left++
 	return !t.full
 }
@@ -36,7 +36,7 @@ func TestLeaveForKeys(t *testing.T) {
 		{"k8", true, 1, "too many wait"},
 		{"k9", false, 1, "fetched anew"},
 	} {
-		tn := &turn{full: c.full}
+		tn := &fakeTurn{full: c.full}
 		_, no := v.Verify(gateway.Credentials{Token: kidToken(t, key, c.kid, claimsOfI), Turn: tn})
 		if (no == nil) != (c.reason == "") || no != nil && (no.Code != engine.CodeTokenInvalid || !strings.Contains(no.Reason, c.reason)) || tn.left != c.left {
 			t.Errorf("%+v: left %d times, %+v", c, tn.left, no)
@@ -61,7 +61,7 @@ func TestLeaveForSignatures(t *testing.T) {
 		signing, verifying int
 	}{"ES256": {ecKeys()[0], 0, 0}, "ES384": {ecKeys()[1], 1, 1}, "ES512": {ecKeys()[2], 1, 1}, "EdDSA": {edKey(), 0, 0}, "RS256": {rsaKey(), 1, 0}} {
 		one := teller(t, TellOptions{Sign: signs(keyFile(t, c.key))})
-		signing, verifying := &turn{full: true}, &turn{full: true} // which keeps nobody from computing
+		signing, verifying := &fakeTurn{full: true}, &fakeTurn{full: true} // which keeps nobody from computing
 		in := connecting(&engine.Identity{Authenticated: true, Sub: "u"})
 		in.Turn = signing
 		token, err := one.Token(in)

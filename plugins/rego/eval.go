@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"slices"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/topdown"
 
 	"github.com/siogw/siogw/engine"
+	"github.com/siogw/siogw/internal/turn"
 )
 
 // query is a compiled query over some of the three rules, each bound to a variable of its name.
@@ -135,9 +135,7 @@ func (p *Policy) failed(ctx context.Context, err error) engine.Verdict {
 // evaluation needs no timer and no goroutine. One that takes long leaves its turn. One evaluation uses it.
 type clock struct {
 	ctx      context.Context
-	in       *engine.Input // nil where there is no turn to leave
-	left     bool
-	yield    time.Time // when it leaves, and then lets others have the core
+	pace     turn.Pace
 	deadline time.Time
 	steps    uint
 	over     bool
@@ -152,10 +150,8 @@ func newClock(ctx context.Context, in *engine.Input, timeout time.Duration) *clo
 		return nil
 	}
 	now := time.Now()
-	c := &clock{ctx: ctx, yield: now.Add(engine.SlowAfter)}
-	if in.Turn != nil {
-		c.in = in
-	}
+	c := &clock{ctx: ctx}
+	c.pace.Begin(in.Turn, now)
 	if timeout > 0 {
 		c.deadline = now.Add(timeout)
 	}
@@ -172,18 +168,6 @@ func (c *clock) Cancelled() bool {
 	}
 	now := time.Now()
 	c.over = c.ctx.Err() != nil || !c.deadline.IsZero() && now.After(c.deadline)
-	if c.in != nil && !now.Before(c.yield) {
-		c.giveWay(now)
-	}
+	c.pace.Look(now)
 	return c.over
-}
-
-// giveWay leaves the turn, and lets those run who have it then: Go's scheduler would let them wait for ten milliseconds.
-func (c *clock) giveWay(now time.Time) {
-	if !c.left && !c.in.Leave() {
-		c.in = nil // too many have: this one goes on as it is, for its time is bounded
-		return
-	}
-	c.left, c.yield = true, now.Add(engine.SlowAfter)
-	runtime.Gosched()
 }

@@ -8,13 +8,13 @@ import (
 	"github.com/siogw/siogw/engine"
 )
 
-// turn counts who leaves; full refuses.
-type turn struct {
+// fakeTurn counts who leaves; full refuses.
+type fakeTurn struct {
 	left int
 	full bool
 }
 
-func (t *turn) Leave() bool {
+func (t *fakeTurn) Leave() bool {
 	t.left++
 	return !t.full
 }
@@ -24,7 +24,7 @@ func TestLeave(t *testing.T) {
 	for name, topdown := range map[string]bool{EvaluatorClosures: false, EvaluatorTopdown: true} {
 		for _, full := range []bool{false, true} {
 			opt := func(o *Options) { o.Timeout, o.Topdown = 50*time.Millisecond, topdown }
-			tn := &turn{full: full}
+			tn := &fakeTurn{full: full}
 			in := message(`[]`)
 			in.Turn = tn
 			if v := policy(t, `allow if input.kind`, opt).Decide(context.Background(), in); v.Effect != engine.Allow || tn.left != 0 {
@@ -42,13 +42,13 @@ func TestLeaveForNetwork(t *testing.T) {
 	p := policy(t, `allow if input.kind`, func(o *Options) {
 		o.Unsafe, o.Memo = []string{"net.lookup_ip_addr"}, MemoOptions{Bytes: 1 << 20}
 	})
-	tn := &turn{full: true}
+	tn := &fakeTurn{full: true}
 	in := message(`[]`)
 	in.Turn = tn
 	if v := p.Decide(context.Background(), in); v.Effect != engine.Deny || v.Code != engine.CodePolicyTimeout || v.Err == nil {
 		t.Errorf("with no room: %+v", v)
 	}
-	*tn = turn{}
+	*tn = fakeTurn{}
 	for range 2 {
 		if v := p.Decide(context.Background(), in); v.Effect != engine.Allow {
 			t.Errorf("with room: %+v", v)
