@@ -69,6 +69,33 @@ func (s *Shared) take(bytes int) bool {
 	return false
 }
 
+// aboutKey is what an answer to an event is kept by, which the answer itself does not name.
+type aboutKey struct{ event string }
+
+type about struct {
+	event  string
+	shared Shared
+}
+
+// About gives the one of an answer to an event of that name, within the same bytes: the same one each time. It gives nil
+// where there is no room.
+func (s *Shared) About(event string) *Shared {
+	if s == nil {
+		return nil
+	}
+	for range 2 {
+		if made := s.made.Load(); made != nil {
+			for i := range *made {
+				if a, ok := (*made)[i].val.(*about); ok && a.event == event {
+					return &a.shared
+				}
+			}
+		}
+		s.Keep(aboutKey{event}, &about{event, Shared{left: s.left}}, len(event))
+	}
+	return nil
+}
+
 // changedKey is what the packet with other arguments is kept by.
 type changedKey struct{ n int }
 

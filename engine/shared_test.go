@@ -60,6 +60,30 @@ func TestSharedChanged(t *testing.T) {
 	}
 }
 
+// An answer has a place to keep things for each event that it may be to.
+func TestSharedAbout(t *testing.T) {
+	type key struct{}
+	s := engine.NewShared(2000)
+	one, other := s.About("a"), s.About("")
+	if one == nil || other == nil || one == other || one == s || s.About("a") != one || s.About("") != other {
+		t.Error("they are mixed up")
+	}
+	one.Keep(key{}, 1, 100)
+	if s.Get(key{}) != nil || other.Get(key{}) != nil || one.Get(key{}) != 1 {
+		t.Error("what one keeps is found elsewhere")
+	}
+	for i := range 100 {
+		s.About(fmt.Sprint(i))
+	}
+	if s.About("99") != nil || s.About("a") != one {
+		t.Error("there is no end to them, or the first are forgotten")
+	}
+	var none *engine.Shared
+	if none.About("a") != nil || engine.NewShared(10).About("a") != nil {
+		t.Error("there was no room")
+	}
+}
+
 func TestSharedConcurrently(t *testing.T) {
 	s := engine.NewShared(1 << 20)
 	var wg sync.WaitGroup
@@ -71,6 +95,9 @@ func TestSharedConcurrently(t *testing.T) {
 					t.Errorf("%d has %v", i%50, got)
 				}
 				s.Changed(&engine.Verdict{Args: []byte(`[]`)}).Keep("k", 1, 1)
+				if about := s.About(fmt.Sprint(i % 5)); about == nil || about != s.About(fmt.Sprint(i%5)) {
+					t.Error("two for one event")
+				}
 			}
 		})
 	}

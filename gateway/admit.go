@@ -153,7 +153,7 @@ func (s *session) admitOut(j *job) engine.Code {
 func (s *session) eventInput(j *job, kind engine.Kind) engine.Code {
 	j.input(kind)
 	if j.same != nil {
-		j.same.describe(j.in)
+		j.same.event(j.in)
 		return engine.CodeNone
 	}
 	var err error
@@ -167,6 +167,10 @@ func (s *session) eventInput(j *job, kind engine.Kind) engine.Code {
 
 func (s *session) ackInput(j *job, event string) {
 	j.input(engine.Ack)
+	if j.same != nil {
+		j.same.answer(j.in, event)
+		return
+	}
 	j.in.Event, j.in.Args = event, j.pkt.Data
 	j.payload()
 }

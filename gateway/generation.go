@@ -21,7 +21,7 @@ type generation struct {
 	*proxies
 	users atomic.Int64 // who may decide by it; the gateway is one while it is in force
 
-	broadcasts *broadcasts // nil for none
+	emits, others *repeats // packets that came before: a server's events, and all else; nil for none
 }
 
 // newGeneration makes complete rules ready for use. It fails on rules of rooms that cannot work.
@@ -34,7 +34,10 @@ func (g *Gateway) newGeneration(r Rules, n uint64) (*generation, error) {
 		return nil, errors.New("gateway: msgpack is not spoken over Engine.IO 3")
 	}
 	gen := &generation{Rules: r, n: n, rooms: mapping, proxies: &proxies{r.Trusted, r.TrustedHeader}}
-	gen.broadcasts = newBroadcasts(r.Limits.Broadcasts, mapping)
+	gen.emits, gen.others = newRepeats(r.Limits.Broadcasts, emitSets, mapping), newRepeats(r.Limits.Repeats, otherSets, mapping)
+	if gen.others != nil && r.Verifier != nil {
+		gen.others.secret = r.RefreshEvent
+	}
 	if gen.front, err = g.newFront(gen); err != nil {
 		return nil, fmt.Errorf("gateway: %w", err)
 	}

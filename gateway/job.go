@@ -12,8 +12,8 @@ import (
 type job struct {
 	from *end
 	pkt  *socketio.Packet
-	raw  []byte     // the message as it came, with all attachments in it; nil: write it anew
-	same *broadcast // what is known of a packet that others got as well; nil for nothing
+	raw  []byte  // the message as it came, with all attachments in it; nil: write it anew
+	same *repeat // what is known of a packet that came before; nil for nothing
 	n    *namespace
 	in   *engine.Input
 	why  error // beside the code of a refusal, for the log

@@ -12,7 +12,7 @@ import (
 
 // admitRooms finds the rooms of a client's event and holds them against the limits.
 func (s *session) admitRooms(j *job) engine.Code {
-	j.mapped = s.gen.rooms.Apply(j.in)
+	j.applyRooms()
 	switch {
 	case j.mapped.Code != engine.CodeNone:
 		return j.mapped.Code
@@ -22,6 +22,15 @@ func (s *session) admitRooms(j *job) engine.Code {
 		return engine.CodeKept
 	}
 	return engine.CodeNone
+}
+
+// applyRooms finds the rooms of an event or emit, and of which kind it is.
+func (j *job) applyRooms() {
+	if j.same != nil {
+		j.mapped = j.same.apply(j.in)
+	} else {
+		j.mapped = j.from.s.gen.rooms.Apply(j.in)
+	}
 }
 
 // roomsLeft reports whether a join stays within Limits.Rooms.
@@ -52,11 +61,7 @@ func (n *namespace) inside(room string) bool {
 
 // admitRoomsOut finds the rooms of a server's event: those that it tells the client is in, or those that it is about.
 func (s *session) admitRoomsOut(j *job) engine.Code {
-	if j.same != nil {
-		j.mapped, j.in.Room = j.same.mapped, j.same.input.Room
-	} else {
-		j.mapped = s.gen.rooms.Apply(j.in)
-	}
+	j.applyRooms()
 	if j.mapped.Code != engine.CodeNone {
 		return j.mapped.Code
 	}

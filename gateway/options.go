@@ -83,6 +83,9 @@ type Limits struct {
 
 	// Broadcasts are the bytes that emits may hold which many sessions get, with what is made of them for all; 0 keeps none.
 	Broadcasts int
+	// Repeats are the bytes that other packets may hold which came before, with what is made of them, see docs/limits.md;
+	// 0 keeps none.
+	Repeats int
 
 	HTTP       HTTPLimits
 	Sessions   SessionLimits

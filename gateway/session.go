@@ -120,7 +120,7 @@ func (s *session) survive() {
 type decoded struct {
 	pkt  *socketio.Packet // nil while attachments are missing
 	raw  []byte           // the message of a packet that may go on as it came; nil where it must be written anew
-	same *broadcast
+	same *repeat
 }
 
 // reader gives what reads the side's packets.
@@ -148,12 +148,8 @@ func (e *end) decode(p engineio.Packet) (m decoded, err error) {
 	d := e.reader()
 	if !p.Binary {
 		m.raw = p.Data
-		if all := e.s.gen.broadcasts; e.dir == engine.Out && all.takes(d, p.Data) {
-			if m.pkt, m.same, err = all.read(d, p.Data); m.same != nil {
-				e.s.g.stats.shared.Add(1)
-			}
-		} else {
-			m.pkt, err = d.Text(p.Data)
+		if m.pkt, m.same, err = e.s.gen.text(d, p.Data); m.same != nil {
+			e.s.g.stats.repeated(m.same)
 		}
 		return m, err
 	}

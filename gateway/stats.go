@@ -15,7 +15,8 @@ type Stats struct {
 	Opened     uint64 // sessions ever opened
 	PacketsIn  uint64 // Engine.IO messages from clients
 	PacketsOut uint64 // Engine.IO messages from the upstream
-	Shared     uint64 // those of them that were known, see Limits.Broadcasts
+	Shared     uint64 // emits of them that had come before, see Limits.Broadcasts
+	Repeated   uint64 // others of both that had, see Limits.Repeats
 	Allowed    uint64 // decisions
 	Denied     uint64
 	Closed     map[engineio.Reason]uint64 // sessions ended, by reason
@@ -46,7 +47,7 @@ type counters struct {
 	open                  atomic.Int64
 	opened                atomic.Uint64
 	packetsIn, packetsOut atomic.Uint64
-	shared                atomic.Uint64
+	shared, repeats       atomic.Uint64
 	allowed, denied       atomic.Uint64
 	reasons               [32]atomic.Uint64
 	refused               [600]atomic.Uint64 // by code
@@ -98,7 +99,7 @@ func (g *Gateway) Stats() Stats {
 			st.Closed[engineio.Reason(i)] = n
 		}
 	}
-	st.Shared = c.shared.Load()
+	st.Shared, st.Repeated = c.shared.Load(), c.repeats.Load()
 	st.Refused = map[engine.Code]uint64{}
 	for i := range c.refused {
 		if n := c.refused[i].Load(); n > 0 {

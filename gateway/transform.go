@@ -24,7 +24,7 @@ func (j *job) transform(d *engine.Decision, lim *Limits) error {
 	if d.Args == nil && d.Attachments == nil {
 		return nil
 	}
-	if j.same != nil && d.Shared != nil {
+	if j.same != nil && d.Shared != nil && j.in.Kind == engine.Emit && !j.pkt.HasID {
 		return j.rewrite(d, lim)
 	}
 	return j.replace(d, lim)

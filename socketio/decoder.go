@@ -67,11 +67,11 @@ func (d *Decoder) Text(data []byte) (*Packet, error) {
 	return nil, nil
 }
 
-// Again gives the packet that this text was read as before, by a decoder with the same limits: an event without attachments.
-// It is Text without looking at data, which has to be those very bytes.
-func (d *Decoder) Again(before *Packet, data []byte) *Packet {
+// Again gives the packet of a text whose head and rest were read as before, by a decoder with the same limits; c is that text,
+// cut. It is Text without looking at them.
+func (d *Decoder) Again(before *Packet, c Cut) *Packet {
 	d.packet = *before
-	d.packet.Data = data[len(data)-len(before.Data):]
+	d.packet.ID, d.packet.Data = c.ID, c.Rest
 	return &d.packet
 }
 

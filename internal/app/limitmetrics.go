@@ -18,6 +18,7 @@ var (
 	slowTotal       = desc("slow_decisions_total", "Decisions that might take long.")
 	slowRefused     = desc("slow_decisions_refused_total", "Decisions that failed, or kept their event loop, for limits.slow_decisions.")
 	packetsShared   = desc("packets_shared_total", "Messages of the server that were those of other sessions, byte for byte, and were read and checked with them.")
+	packetsRepeated = desc("packets_repeated_total", "Other messages, of clients and the server, that had come before, but for the ack id, and were read and checked then.")
 	memoryHeld      = desc("memory_held_bytes", "Bytes that sessions hold, as accounted for.")
 	memoryLimit     = desc("memory_limit_bytes", "Bytes that sessions may hold; 0 for no limit.")
 	unfinishedHeld  = desc("unfinished_bytes", "Bytes of packets whose attachments are not all there.")
@@ -26,7 +27,7 @@ var (
 
 func describeLimits(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{requestsRefused, responsesMade, slowed, loopsHeld, loopsLeft, slowDecisions, slowTotal,
-		slowRefused, packetsShared, memoryHeld, memoryLimit, unfinishedHeld, bansHeld} {
+		slowRefused, packetsShared, packetsRepeated, memoryHeld, memoryLimit, unfinishedHeld, bansHeld} {
 		ch <- d
 	}
 }
@@ -51,6 +52,7 @@ func (a *App) collectLimits(ch chan<- prometheus.Metric, st *gateway.Stats) {
 	count(slowTotal, float64(st.Left))
 	count(slowRefused, float64(st.Crowded))
 	count(packetsShared, float64(st.Shared))
+	count(packetsRepeated, float64(st.Repeated))
 	gauge(memoryHeld, st.Held)
 	gauge(memoryLimit, sessionsShare(int64(a.current.Load().cfg.Limits.Memory)))
 	gauge(unfinishedHeld, st.Unfinished)

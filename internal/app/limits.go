@@ -16,7 +16,7 @@ func costs(out *gateway.Limits, l *config.Limits) {
 	out.AttachmentBytes = int(l.AttachmentBytes)
 	out.Elements, out.Number, out.EventName, out.NamespaceName = l.Elements, l.Number, l.EventName, l.NamespaceName
 	out.AckID, out.Acks, out.Connects = l.AckID, l.Acks, gateway.Rate(l.Connects)
-	out.Broadcasts, out.SlowDecisions = int(l.Broadcasts), l.SlowDecisions
+	out.Broadcasts, out.Repeats, out.SlowDecisions = int(l.Broadcasts), int(l.Repeats), l.SlowDecisions
 	out.Memory = sessionsShare(int64(l.Memory))
 	h, s, t, c, e := &l.HTTP, &l.Sessions, &l.Traffic, &l.Connections, &l.Events
 	out.HTTP = gateway.HTTPLimits{Header: int(h.Header), Headers: h.Headers, URL: int(h.URL), Cookie: int(h.Cookie), BodyTime: h.BodyTime, PassTime: h.PassTime}

@@ -149,6 +149,9 @@ type Limits struct {
 	// Broadcasts are the bytes that emits may hold which many sessions get, with what is made of them for all: each is
 	// read and checked once. One has a 32nd, its message a quarter of that at most. Default 4MiB; 0 keeps none.
 	Broadcasts Size `yaml:"broadcasts" max:"1GiB"`
+	// Repeats are the bytes that clients' events and both sides' answers may hold which came before, with what is made of
+	// them: each is read and checked once. One has a 512th, its message a quarter of that at most. Default 4MiB; 0 keeps none.
+	Repeats Size `yaml:"repeats" max:"1GiB"`
 	// SlowDecisions may be under way at a time, of all sessions: those that wait for something, such as a native plugin, or take
 	// longer than half a millisecond. Each has a goroutine and a buffer of its own, some 80 KiB. One more that would wait fails.
 	// Default 1024.

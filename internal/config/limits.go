@@ -137,7 +137,7 @@ func defaultLimits() Limits {
 	return Limits{
 		Payload: 1 << 20, UpstreamPayload: 16 << 20, Depth: 32, Attachments: 16, Namespaces: 16, Rooms: 256, EventRooms: 16, RoomName: 256,
 		Elements: 65536, Number: 128, EventName: 256, NamespaceName: 256, AckID: 16, Acks: 1024,
-		Connects: Rate{20, time.Second}, Memory: 1 << 30, Broadcasts: 4 << 20, SlowDecisions: 1024,
+		Connects: Rate{20, time.Second}, Memory: 1 << 30, Broadcasts: 4 << 20, Repeats: 4 << 20, SlowDecisions: 1024,
 		Connections: Connections{Total: 10000, Rate: Rate{1000, time.Second}, PerIP: 100, RatePerIP: Rate{100, time.Second},
 			PerIdentity: 100, RatePerIdentity: Rate{100, time.Second}, IPv6Prefix: 64, SocketsPerIP: 512},
 		Events: Events{PerSession: Rate{1000, time.Second}, PerIdentity: Rate{2000, time.Second},

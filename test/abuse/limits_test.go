@@ -34,7 +34,8 @@ var limited = map[string]struct{ sets, within, over string }{
 	"connects":         {"Connects", "gateway.TestPacketLimits", ""},
 	"memory":           {"Memory", "gateway.TestMemoryAdmission", "gateway.TestMemoryBudget"},
 	"slow_decisions":   {"SlowDecisions", "gateway.TestAwayBound", ""},
-	"broadcasts":       {"testBroadcasts", "gateway.TestBroadcastTakes", ""},
+	"broadcasts":       {"known", "gateway.TestBroadcastTakes", ""},
+	"repeats":          {"known", "gateway.TestRepeatsTake", ""},
 
 	"http.header":      {"Header:", "gateway.TestHTTPLimits", ""},
 	"http.headers":     {"Headers:", "gateway.TestHTTPLimits", ""},

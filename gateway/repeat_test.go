@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -29,9 +30,12 @@ import (
 type heard struct{ all []string }
 
 func (h *heard) Send(p engineio.Packet) bool {
-	h.all = append(h.all, fmt.Sprintf("%v %s", p.Binary, p.Data))
+	h.all = append(h.all, fmt.Sprintf("%v %s", p.Binary, anyID.ReplaceAll(p.Data, []byte("ID"))))
 	return true
 }
+
+var anyID = regexp.MustCompile(`[0-9a-z]{26}`)
+
 func (*heard) Flush()                {}
 func (*heard) Pause()                {}
 func (*heard) Resume()               {}
@@ -71,10 +75,18 @@ transform := [{"op": "add", "path": "/args/0/staff", "value": true}] if {
 	input.kind == "emit"
 	"staff" in input.identity.roles
 	input.args[0].secret
+}
+deny contains "bad" if { input.kind == "event"; input.event == "say"; input.args[0].bad }
+deny contains "long" if { input.kind == "event"; input.bytes > 60; "guest" in input.identity.roles }
+deny contains "kept" if { input.kind == "ack"; input.event == "ask"; "guest" in input.identity.roles; input.args[0].secret }
+transform := [{"op": "add", "path": "/args/0/by", "value": input.identity.sub}] if {
+	input.kind in {"event", "ack"}
+	"staff" in input.identity.roles
+	input.args[0].secret
 }`
 
 const emitContract = `namespaces:
-  /: { out: { message: [{ type: object, properties: { text: { type: string } } }], told: [string] } }
+  /: { in: { say: { args: [{ type: object, properties: { text: { type: string } } }], ack: optional, ack_args: [{ type: object }] } }, out: { message: [{ type: object, properties: { text: { type: string } } }], told: [string] } }
 `
 
 // labels says how often "!" stands in the arguments.
@@ -103,7 +115,7 @@ func emitStages(t testing.TB, policy string, guest engine.Plugin) (all []engine.
 	}
 	return []engine.Stage{{Name: "contract", Phase: engine.Contract, Plugin: c}, {Name: "first", Phase: engine.BeforePolicy, Plugin: judge(labels)},
 		{Name: "policy", Phase: engine.Policy, Plugin: p},
-		{Name: "clean", Phase: engine.AfterPolicy, Plugin: guest, Match: engine.Match{Kinds: []engine.Kind{engine.Emit}, Events: []string{"message"}}}}
+		{Name: "clean", Phase: engine.AfterPolicy, Plugin: guest, Match: engine.Match{Kinds: []engine.Kind{engine.Emit, engine.Event, engine.Ack}, Events: []string{"message", "say"}}}}
 }
 
 // cleaner is a pure guest that puts another text in the place of the first.
@@ -131,15 +143,16 @@ type crowd struct {
 	log      record
 	down, up []engineio.Handler
 	clients  []*heard
+	servers  []*heard
 }
 
-func emitRules(t testing.TB, stages []engine.Stage, broadcasts int) gateway.Rules {
+func emitRules(t testing.TB, stages []engine.Stage, repeats int) gateway.Rules {
 	e, err := engine.New(stages...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	rule := func(event, room string) []rooms.Rule { return []rooms.Rule{{Namespace: "/", Event: event, Room: room}} }
-	return gateway.Rules{Engine: e, Verifier: named{}, Limits: gateway.Limits{Broadcasts: broadcasts, Rooms: 3},
+	return gateway.Rules{Engine: e, Verifier: named{}, Limits: gateway.Limits{Broadcasts: repeats, Repeats: repeats, Rooms: 3},
 		Rooms: gateway.Rooms{Rules: rooms.Rules{Join: rule("join", "/args/0"), Leave: rule("leave", "/args/0"),
 			Target: rule("message", "/args/0/room"), Joined: rule("told", "/args/0")}}}
 }
@@ -152,8 +165,8 @@ func newCrowd(t testing.TB, r gateway.Rules, names ...string) *crowd {
 		t.Fatal(err)
 	}
 	for i, name := range names {
-		c.clients = append(c.clients, &heard{})
-		down, up := c.Wire(c.clients[i], &heard{})
+		c.clients, c.servers = append(c.clients, &heard{}), append(c.servers, &heard{})
+		down, up := c.Wire(c.clients[i], c.servers[i])
 		c.down, c.up = append(c.down, down), append(c.up, up)
 		hand(down, `0{"token":"`+name+`"}`)
 		hand(up, `0{"sid":"y"}`)
@@ -196,6 +209,21 @@ func emits() (all []string) {
 	return append(all, `2["other","!"]`, `2["other","!!"]`, `2["told","c"]`, `2["told","d"]`, `2["told",1]`, `2["message"]`, `2["message",`, `2["connect"]`, `30["x"]`)
 }
 
+// says and answers are with an id, for which N stands.
+var says = []string{`2N["say",{"text":"hi"}]`, `2["say",{"text":"hi"}]`, `2N["say",{"text":1}]`, `2N["say",{"bad":true}]`, `2N["say",{"text":"a","secret":true}]`,
+	`2N["ask",{"secret":true}]`, `2N["ask",1]`, `2/chat,N["ask",1]`, `2N["join","b"]`, `2N["say",{"text":"<b>hi</b>"}]`, `2N["say",{"text":"a","text":"b"}]`,
+	`3N["ok"]`, `3N[{"secret":true}]`, `3N[]`, `3N[`, `2N["ask",{"message":"hello, this is a text of some length"}]`}
+
+var answers = []string{`3N["ok"]`, `3N[{"secret":true}]`, `3N[{"text":"hi"}]`, `3N[{}]`, `3/chat,N["ok"]`, `3N[]`, `3N[1`, `30N["ok"]`, `3["ok"]`}
+
+func numberIn(r *rand.Rand, text string) string {
+	n := r.IntN(4)
+	if r.IntN(4) == 0 {
+		n += 10
+	}
+	return strings.Replace(text, "N", fmt.Sprint(n), 1)
+}
+
 // pick gives the next thing to happen: to whom, from which side, and what.
 func pick(r *rand.Rand, pool []string, n int) (who int, down bool, text string) {
 	who = r.IntN(n)
@@ -204,13 +232,16 @@ func pick(r *rand.Rand, pool []string, n int) (who int, down bool, text string) 
 		return who, true, `2["join","` + []string{"a", "b", "c", "d"}[r.IntN(4)] + `"]`
 	case 1:
 		return who, true, `2["leave","` + []string{"a", "b"}[r.IntN(2)] + `"]`
+	case 2, 3, 4: // a client asks and answers,
+		return who, true, numberIn(r, says[r.IntN(len(says))])
+	case 5, 6: // and the server does
+		return who, false, numberIn(r, answers[r.IntN(len(answers))])
 	}
 	return who, false, pool[r.IntN(len(pool))]
 }
 
-// Whether emits are known as broadcasts or not, every client gets the same bytes in the same order, and every decision
-// is the same.
-func TestBroadcastsChangeNothing(t *testing.T) {
+// Whether packets are known or not, every client and server gets the same bytes in the same order, and every decision is the same.
+func TestRepeatsChangeNothing(t *testing.T) {
 	guest := cleaner(t)
 	t.Run("one by one", func(t *testing.T) { oneByOne(t, guest) })
 	t.Run("at a time", func(t *testing.T) { atATime(t, guest) })
@@ -225,8 +256,8 @@ func oneByOne(t *testing.T, guest engine.Plugin) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		all := emits()
 		r.Shuffle(len(all), func(i, k int) { all[i], all[k] = all[k], all[i] })
-		for i := range 3000 {
-			if i == 1500 {
+		for i := range 5000 {
+			if i == 2500 {
 				for _, c := range []struct {
 					*crowd
 					bytes int
@@ -252,12 +283,15 @@ func oneByOne(t *testing.T, guest engine.Plugin) {
 			if got, want := with.clients[i].all, without.clients[i].all; !slices.Equal(got, want) {
 				t.Fatalf("seed %d: %s got %d packets, and %d without: %s", seed, names[i], len(got), len(want), firstDifference(got, want))
 			}
+			if got, want := with.servers[i].all, without.servers[i].all; !slices.Equal(got, want) {
+				t.Fatalf("seed %d: the server of %s got %d packets, and %d without: %s", seed, names[i], len(got), len(want), firstDifference(got, want))
+			}
 		}
 		if got, want := with.told(), without.told(); !slices.Equal(got, want) {
 			t.Fatalf("seed %d: %s", seed, firstDifference(got, want))
 		}
-		if st := with.Stats(); st.Shared < 1000 || without.Stats().Shared != 0 {
-			t.Errorf("%d of %d were known, and %d where none should be", st.Shared, st.PacketsOut, without.Stats().Shared)
+		if st, none := with.Stats(), without.Stats(); st.Shared < 1000 || st.Repeated < 300 || none.Shared+none.Repeated != 0 {
+			t.Errorf("%d of %d were known, and %d of clients; %d where none should be", st.Shared, st.PacketsOut, st.Repeated, none.Shared+none.Repeated)
 		}
 	}
 }
