@@ -55,7 +55,7 @@ type Step struct {
 	Plugin  string
 	Mode    Mode
 	Verdict Verdict
-	Took    time.Duration
+	Took    time.Duration // 0 where nobody asked
 }
 
 // Refuse makes the decision of something before the plugins: a limit, the state machine, a bad packet.

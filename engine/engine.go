@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/siogw/siogw/internal/clock"
 )
 
 // Mode says what a plugin's verdict is worth. The zero value enforces.
@@ -112,7 +114,11 @@ func (e *Engine) DecideInto(ctx context.Context, in *Input, d *Decision) {
 		d.Code, d.Reason = CodeNoVerdict, CodeNoVerdict.String()
 		return
 	}
-	begin, allowed := clock(), false
+	begin, allowed := in.Begun, false
+	if begin == 0 {
+		begin = clock.Read()
+	}
+	defer d.end(begin)
 	w := work{Input: in}
 	for i := range e.stages {
 		s := &e.stages[i]
@@ -157,14 +163,16 @@ func (w *work) own() *Input {
 	return w.Input
 }
 
-var started = time.Now()
-
-// clock is the monotonic time alone, at half the price of both.
-func clock() time.Duration { return time.Since(started) }
+// end notes what the decision took that began at begin, unless its last step has just said so.
+func (d *Decision) end(begin clock.Reading) {
+	if d.Took == 0 {
+		d.Took = clock.Read().Sub(begin)
+	}
+}
 
 // ask gets one verdict, makes it whole, and notes it in the decision, which began at begin. The verdict is valid until
 // the next one.
-func (d *Decision) ask(ctx context.Context, s *Stage, w *work, begin time.Duration) *Verdict {
+func (d *Decision) ask(ctx context.Context, s *Stage, w *work, begin clock.Reading) *Verdict {
 	d.Steps = append(d.Steps, Step{Plugin: s.Name, Mode: s.Mode})
 	step := &d.Steps[len(d.Steps)-1]
 	v := &step.Verdict
@@ -173,9 +181,11 @@ func (d *Decision) ask(ctx context.Context, s *Stage, w *work, begin time.Durati
 		in := w.own()
 		in.Plugins = append(slices.Clip(in.Plugins), Output{Plugin: s.Name, Labels: v.Labels})
 	}
-	before := d.Took
-	d.Took = clock() - begin
-	step.Took = d.Took - before
+	if !w.Untimed {
+		before := d.Took
+		d.Took = clock.Read().Sub(begin)
+		step.Took = d.Took - before
+	}
 	return v
 }
 

@@ -3,6 +3,8 @@ package engine
 import (
 	"encoding/json"
 	"time"
+
+	"github.com/siogw/siogw/internal/clock"
 )
 
 // Version is the value of `version` in every rendered input.
@@ -79,8 +81,10 @@ type Input struct {
 	Attachments []Attachment // in the order of their placeholders
 	Identity    *Identity    // nil reads as not authenticated
 	Session     *Session
-	Plugins     []Output // what plugins before this one said, in their order
-	Turn        Turn     // of who asks, during the call; nil for one that may wait. See Leave
+	Plugins     []Output      // what plugins before this one said, in their order
+	Turn        Turn          // of who asks, during the call; nil for one that may wait. See Leave
+	Begun       clock.Reading // when the decision began; 0 for now
+	Untimed     bool          // nobody asks what each plugin took
 
 	// Shared keeps what is made of the packet, where it goes to many sessions; nil for others. Policies do not see it.
 	Shared *Shared

@@ -18,6 +18,7 @@ import (
 // as plain HTTP or is not found.
 type Gateway struct {
 	opt    Fixed
+	times  Timing                     // of opt.Log; nil for one that does not tell
 	rules  atomic.Pointer[generation] // in force
 	routes map[string]*route          // by path
 	pools  []*pool                    // as byHost has them
@@ -51,6 +52,7 @@ func New(opt Options) (*Gateway, error) {
 	if !opt.Portable {
 		g.loops = eioserver.NewLoops(runtime.GOMAXPROCS(0))
 	}
+	g.times, _ = opt.Log.(Timing)
 	gen, err := g.newGeneration(opt.Rules, 1)
 	if err != nil {
 		return nil, err
@@ -138,6 +140,9 @@ func (r *Rules) verify(c Credentials) (*engine.Identity, *engine.Denial) {
 	}
 	return id, nil
 }
+
+// timed reports whether somebody looks at what each plugin took.
+func (g *Gateway) timed() bool { return g.times == nil || g.times.Times() }
 
 // log tells a decision, with the generation of the rules that it was made by.
 func (s *session) log(in *engine.Input, d *engine.Decision) {

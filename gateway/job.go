@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/siogw/siogw/engine"
+	"github.com/siogw/siogw/internal/clock"
 	"github.com/siogw/siogw/socketio"
 )
 
@@ -16,8 +17,9 @@ type job struct {
 	same *repeat // what is known of a packet that came before; nil for nothing
 	n    *namespace
 	in   *engine.Input
-	why  error // beside the code of a refusal, for the log
-	now  time.Time
+	why  error         // beside the code of a refusal, for the log
+	read clock.Reading // when it came
+	now  time.Time     // the same
 
 	mapped  Mapped // the rooms of an event or emit
 	written []byte // the message of a packet that was changed; nil: write it anew
@@ -41,7 +43,8 @@ var jobs = sync.Pool{New: func() any { return new(job) }}
 // takeJob gives a job for a packet that is judged now. It is done once.
 func takeJob(from *end, m decoded) *job {
 	j := jobs.Get().(*job)
-	j.from, j.pkt, j.raw, j.same, j.now = from, m.pkt, m.raw, m.same, time.Now()
+	j.from, j.pkt, j.raw, j.same, j.read = from, m.pkt, m.raw, m.same, clock.Read()
+	j.now = j.read.Time()
 	return j
 }
 
@@ -62,6 +65,9 @@ func (j *job) input(kind engine.Kind) {
 	j.in = &j.room
 	j.from.s.describe(j.in, kind, j.from.dir, j.n)
 	j.in.Time = j.now
+	if kind != engine.Connect { // which a provider of keys may be asked about first
+		j.in.Begun, j.in.Untimed = j.read, !j.from.s.g.timed()
+	}
 }
 
 // keep gives a job for the same packet that outlives it, without the packet's bytes.

@@ -158,3 +158,8 @@ type Verifier interface {
 type Log interface {
 	Decision(in *engine.Input, d *engine.Decision)
 }
+
+// Timing is a Log that tells whether it looks at what each plugin took. Of others it is measured always.
+type Timing interface {
+	Times() bool
+}

@@ -160,6 +160,9 @@ func (d *Mapped) Decide(ctx context.Context, e *engine.Engine, in *engine.Input,
 	for i, room := range d.Rooms {
 		in.Room = room
 		work := *in
+		if i > 0 {
+			work.Begun = 0
+		}
 		if whole.Args != nil {
 			work.Args = whole.Args
 		}

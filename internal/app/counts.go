@@ -60,6 +60,12 @@ func (c *counts) Decision(in *engine.Input, d *engine.Decision) {
 	c.next.Decision(in, d)
 }
 
+// Times implements [gateway.Timing].
+func (c *counts) Times() bool {
+	next, ok := c.next.(gateway.Timing)
+	return !ok || next.Times()
+}
+
 func (c *counts) decided(o outcome) {
 	if o.effect != engine.Allow || o.code != engine.CodeNone {
 		add(c, c.made, o)

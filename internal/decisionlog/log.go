@@ -52,7 +52,10 @@ type Log struct {
 	done  chan struct{} // the writer has ended
 }
 
-var _ gateway.Log = (*Log)(nil)
+var (
+	_ gateway.Log    = (*Log)(nil)
+	_ gateway.Timing = (*Log)(nil)
+)
 
 // Open starts the log. It fails on a file that cannot be appended to and on a mask that is none.
 func Open(o Options) (*Log, error) {
@@ -108,6 +111,9 @@ func (l *Log) Mask(paths []string) error {
 	l.mask.Store(m)
 	return nil
 }
+
+// Times implements [gateway.Timing].
+func (l *Log) Times() bool { return !l.idle() }
 
 // idle reports whether nobody reads the lines.
 func (l *Log) idle() bool {
