@@ -42,6 +42,7 @@ type checks struct {
 	contract bool
 	wasm     bool
 	varying  bool // no two events are the same
+	apart    bool // nothing is kept of packets that come again
 }
 
 type allows struct{}
@@ -135,7 +136,10 @@ func newBench(t testing.TB, c checks) *gateway.Gateway {
 	to, _ := url.Parse("http://127.0.0.1:1")
 	o := gateway.Options{Fixed: gateway.Fixed{Path: "/socket.io/", Upstream: to, Portable: true}, Rules: gateway.Rules{Engine: e,
 		Verifier: &member{engine.Identity{Authenticated: true, Sub: "u1", Roles: []string{"member"}, Claims: []byte(`{"sub":"u1"}`), Until: time.Now().Add(24 * time.Hour)}},
-		Limits:   gateway.Limits{EventsPerSession: endless, EventsPerIdentity: endless, EventBytes: endless, DecisionTime: 1000 * time.Second}}}
+		Limits:   gateway.Limits{EventsPerSession: endless, EventsPerIdentity: endless, EventBytes: endless, DecisionTime: 1000 * time.Second, Repeats: 4 << 20}}}
+	if c.apart {
+		o.Limits.Repeats = 0
+	}
 	g, err := gateway.New(o)
 	if err != nil {
 		t.Fatal(err)
@@ -201,6 +205,7 @@ var onTheWay = []struct {
 	{"policy, contract", checks{policy: benchPolicy, memo: true, contract: true}},
 	{"policy, wasm", checks{policy: benchPolicy, memo: true, wasm: true}},
 	{"full", checks{policy: benchPolicy, memo: true, contract: true, wasm: true}},
+	{"full, apart", checks{policy: benchPolicy, memo: true, contract: true, wasm: true, apart: true}},
 	{"full, missed", checks{policy: benchPolicy, memo: true, contract: true, wasm: true, varying: true}},
 }
 
@@ -230,6 +235,7 @@ func BenchmarkPackets(b *testing.B) {
 			g := newBench(b, c.checks)
 			b.ReportAllocs()
 			runtime.GC()
+			b.ResetTimer()
 			from := cpuTime(b)
 			b.RunParallel(func(pb *testing.PB) {
 				w := openWire(b, g, c.checks)
