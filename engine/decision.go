@@ -42,6 +42,7 @@ type Decision struct {
 	Steps []Step // one for each plugin that was asked, in order
 	Took  time.Duration
 
+	Repeated   bool   // it was made before, on the same packet: no plugin was asked
 	Generation uint64 // counts the reloads of what it was made by; 0 where nobody counts
 }
 

@@ -114,11 +114,24 @@ func (e *Engine) DecideInto(ctx context.Context, in *Input, d *Decision) {
 		d.Code, d.Reason = CodeNoVerdict, CodeNoVerdict.String()
 		return
 	}
-	begin, allowed := in.Begun, false
+	begin := in.Begun
 	if begin == 0 {
 		begin = clock.Read()
 	}
-	defer d.end(begin)
+	if key, found := e.again(in, d); !found {
+		e.ask(ctx, in, d, begin)
+		if key != nil {
+			e.keep(in, d, key)
+		}
+	}
+	if d.Took == 0 { // else the last step has just said so
+		d.Took = clock.Read().Sub(begin)
+	}
+}
+
+// ask asks the stages about in. The decision began at begin.
+func (e *Engine) ask(ctx context.Context, in *Input, d *Decision, begin clock.Reading) {
+	allowed := false
 	w := work{Input: in}
 	for i := range e.stages {
 		s := &e.stages[i]
@@ -161,13 +174,6 @@ func (w *work) own() *Input {
 		w.Input, w.copied = &in, true
 	}
 	return w.Input
-}
-
-// end notes what the decision took that began at begin, unless its last step has just said so.
-func (d *Decision) end(begin clock.Reading) {
-	if d.Took == 0 {
-		d.Took = clock.Read().Sub(begin)
-	}
 }
 
 // ask gets one verdict, makes it whole, and notes it in the decision, which began at begin. The verdict is valid until

@@ -13,8 +13,10 @@ import (
 // It is bounded in bytes. A nil one keeps nothing. Safe for concurrent use.
 type Shared struct {
 	left *atomic.Int64 // bytes that may still be kept, here and in what Next gives
-	mu   sync.Mutex    // for Keep
+	mu   sync.Mutex    // for what is kept
 	made atomic.Pointer[[]form]
+
+	decisions atomic.Pointer[kept]
 }
 
 // sharedBytes is what keeping something takes beside it, about.

@@ -95,6 +95,12 @@ func labels(in *engine.Input) engine.Verdict {
 	return engine.Verdict{Effect: engine.Abstain, Labels: fmt.Appendf(nil, `{"score":%d}`, n)}
 }
 
+// lasting is a judge whose verdicts follow from the arguments.
+type lasting struct{ judge }
+
+func (lasting) Depends(dst []byte, _ *engine.Input) ([]byte, bool) { return dst, true }
+
+// emitStages gives plugins whose decisions together do not last, for the first one's sake.
 func emitStages(t testing.TB, policy string, guest engine.Plugin) (all []engine.Stage) {
 	dir := t.TempDir()
 	files := map[string]string{"policy.rego": policy, "contract.yaml": emitContract}
@@ -144,6 +150,7 @@ type crowd struct {
 	down, up []engineio.Handler
 	clients  []*heard
 	servers  []*heard
+	repeated int // decisions that told has found
 }
 
 func emitRules(t testing.TB, stages []engine.Stage, repeats int) gateway.Rules {
@@ -184,6 +191,9 @@ func hand(to engineio.Handler, text string) {
 // told gives the decisions, without what differs from one to the next.
 func (c *crowd) told() (lines []string) {
 	for _, e := range c.log.entries {
+		if e.d.Repeated {
+			c.repeated++
+		}
 		line := fmt.Sprintf("%v %q %q %s room %q ack %v %d bytes: %v %d by %s, %s", e.in.Kind, e.in.Namespace, e.in.Event, e.in.Args, e.in.Room, e.in.Ack,
 			e.in.Bytes, e.d.Effect, e.d.Code, e.d.By, e.d.Args)
 		for i := range e.d.Steps {
@@ -243,13 +253,16 @@ func pick(r *rand.Rand, pool []string, n int) (who int, down bool, text string) 
 // Whether packets are known or not, every client and server gets the same bytes in the same order, and every decision is the same.
 func TestRepeatsChangeNothing(t *testing.T) {
 	guest := cleaner(t)
-	t.Run("one by one", func(t *testing.T) { oneByOne(t, guest) })
+	t.Run("one by one", func(t *testing.T) { oneByOne(t, guest, judge(labels)) })
+	t.Run("one by one, lasting", func(t *testing.T) { oneByOne(t, guest, lasting{labels}) })
 	t.Run("at a time", func(t *testing.T) { atATime(t, guest) })
 }
 
-func oneByOne(t *testing.T, guest engine.Plugin) {
+func oneByOne(t *testing.T, guest, first engine.Plugin) {
 	stages := emitStages(t, emitPolicy, guest)
 	other := emitStages(t, strings.Replace(emitPolicy, `input.room in input.session.rooms`, `input.room == "b"`, 1), guest)
+	stages[1].Plugin, other[1].Plugin = first, first
+	_, lasts := first.(engine.Lasting)
 	names := []string{"ann", "bob", "guest1", "guest2", "staff1"}
 	for seed := range uint64(4) {
 		with, without := newCrowd(t, emitRules(t, stages, 4<<20), names...), newCrowd(t, emitRules(t, stages, 0), names...)
@@ -292,6 +305,9 @@ func oneByOne(t *testing.T, guest engine.Plugin) {
 		}
 		if st, none := with.Stats(), without.Stats(); st.Shared < 1000 || st.Repeated < 300 || none.Shared+none.Repeated != 0 {
 			t.Errorf("%d of %d were known, and %d of clients; %d where none should be", st.Shared, st.PacketsOut, st.Repeated, none.Shared+none.Repeated)
+		}
+		if with.repeated > 0 != lasts || lasts && with.repeated < 1000 || without.repeated > 0 {
+			t.Errorf("%d decisions were repeated, and %d where no packet is known", with.repeated, without.repeated)
 		}
 	}
 }

@@ -20,6 +20,7 @@ type counts struct {
 	errors  map[pluginError]*atomic.Uint64
 	watched map[pluginError]*atomic.Uint64 // denials in monitor mode
 	nanos   atomic.Uint64                  // spent deciding
+	repeats atomic.Uint64                  // decisions that were made before
 }
 
 // outcome is what decisions are counted by. A policy's own codes count as the gateway's number.
@@ -47,6 +48,9 @@ func (c *counts) Decision(in *engine.Input, d *engine.Decision) {
 	if in.Kind != engine.Disconnect {
 		c.decided(outcome{in.Kind, in.Direction, d.Effect, d.Code, d.Transformed()})
 		c.nanos.Add(uint64(max(0, d.Took)))
+		if d.Repeated {
+			c.repeats.Add(1)
+		}
 	}
 	for i := range d.Steps {
 		v := &d.Steps[i].Verdict

@@ -22,18 +22,19 @@ var (
 	packets        = desc("packets_total", "Engine.IO messages, by direction.", "direction")
 	decisions      = desc("decisions_total", "Decisions, by kind, direction, effect and numbered code (0 for none), and whether they changed the packet.",
 		"kind", "direction", "effect", "code", "transformed")
-	decisionTime = desc("decision_seconds_total", "Time spent deciding.")
-	pluginErrors = desc("plugin_errors_total", "Failures of plugins, by their name and the numbered code.", "plugin", "code")
-	monitored    = desc("monitored_denials_total", "Denials that did not count, since what denied is in monitor mode: the policy, the contract or a plugin, by its name and the numbered code.", "plugin", "code")
-	logDropped   = desc("decision_log_dropped_total", "Lines that the decision log could not write.")
-	shieldHits   = desc("shield_hits_total", "Attacks that a shield met, by its id; in monitor mode they passed.", "shield")
-	buildInfo    = desc("build_info", "1, with the version of the program.", "version")
+	decisionTime  = desc("decision_seconds_total", "Time spent deciding.")
+	repeatedTotal = desc("decisions_repeated_total", "Decisions of these that were made before, on the same packet under the same circumstances: no plugin was asked.")
+	pluginErrors  = desc("plugin_errors_total", "Failures of plugins, by their name and the numbered code.", "plugin", "code")
+	monitored     = desc("monitored_denials_total", "Denials that did not count, since what denied is in monitor mode: the policy, the contract or a plugin, by its name and the numbered code.", "plugin", "code")
+	logDropped    = desc("decision_log_dropped_total", "Lines that the decision log could not write.")
+	shieldHits    = desc("shield_hits_total", "Attacks that a shield met, by its id; in monitor mode they passed.", "shield")
+	buildInfo     = desc("build_info", "1, with the version of the program.", "version")
 )
 
 // Describe implements prometheus.Collector.
 func (c collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{sessionsOpen, sessionsOpened, sessionsClosed, packets, decisions,
-		decisionTime, pluginErrors, monitored, logDropped, shieldHits, buildInfo} {
+		decisionTime, repeatedTotal, pluginErrors, monitored, logDropped, shieldHits, buildInfo} {
 		ch <- d
 	}
 	describeMemo(ch)
@@ -67,6 +68,7 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	each(k, k.errors, func(e pluginError, n float64) { count(pluginErrors, n, e.plugin, strconv.Itoa(int(e.code))) })
 	each(k, k.watched, func(e pluginError, n float64) { count(monitored, n, e.plugin, strconv.Itoa(int(e.code))) })
 	count(decisionTime, float64(k.nanos.Load())/1e9)
+	count(repeatedTotal, float64(k.repeats.Load()))
 	count(logDropped, float64(c.app.log.Dropped()))
 	for _, s := range c.app.current.Load().shields.List(true) {
 		if s.Count != nil {

@@ -53,6 +53,7 @@ type Plugin struct {
 	breaker  *backoff.Breaker
 	memo     *memo.Table[kept] // nil for none
 	sharings atomic.Uint64     // verdicts that were kept with their packet
+	acts     atomic.Bool       // it has counted or logged
 	buffers  sync.Pool
 }
 
@@ -166,6 +167,9 @@ func (p *Plugin) Decide(ctx context.Context, in *engine.Input) engine.Verdict {
 	return v
 }
 
+// answers reports whether the manifest names a kind, or none.
+func (p *Plugin) answers(k engine.Kind) bool { return p.kinds == 0 || p.kinds&(1<<k) != 0 }
+
 // Usage is what one decision took of a guest; all zero when it was not asked, or did not answer.
 type Usage struct {
 	Fuel   int64 // units of package meter
@@ -174,7 +178,7 @@ type Usage struct {
 
 // Measure is Decide, and tells what the decision took.
 func (p *Plugin) Measure(ctx context.Context, in *engine.Input) (engine.Verdict, Usage) {
-	if p.kinds != 0 && p.kinds&(1<<in.Kind) == 0 {
+	if !p.answers(in.Kind) {
 		return engine.Verdict{Effect: engine.Abstain}, Usage{}
 	}
 	call := hostabi.Call{Time: in.Time, Turn: in.Turn}
@@ -212,6 +216,9 @@ func (p *Plugin) ask(ctx context.Context, in *engine.Input, call *hostabi.Call, 
 	res, err := p.pool.Ask(ctx, call)
 	if err != nil {
 		return engine.Failed(failureCode(err), err), Usage{}
+	}
+	if !res.Silent || len(res.Counts) > 0 {
+		p.acts.Store(true)
 	}
 	v := p.read(in, res, picked)
 	if v.Err == nil && res.Silent {

@@ -1,0 +1,168 @@
+package engine
+
+import (
+	"bytes"
+	"encoding/binary"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// Of a packet that comes again, or goes to many, decisions are kept with it (Shared): what all plugins together made of it
+// under the same circumstances holds again. So one emit to a room is decided once for each footprint of its members.
+
+// Lasting is a [Plugin] whose verdicts hold again, unless they are errors.
+type Lasting interface {
+	Plugin
+	// Depends appends to dst what the verdict on in depends on beside what [Shared] may be about, and in.Room: parts of the
+	// identity and the session, say. Where these are the same bytes, and those of the plugins before it, so is the
+	// verdict. ok is false where that cannot be told, or something else decides too, such as the time.
+	Depends(dst []byte, in *Input) (key []byte, ok bool)
+}
+
+// maxKept is how many decisions are kept with one packet; the first ones are.
+const maxKept = 16
+
+// kept are the decisions of one engine on one packet. They are not changed.
+type kept struct {
+	by   *Engine
+	list []keptDecision
+}
+
+// keptDecision is a decision on a packet under some circumstances.
+type keptDecision struct {
+	key      []byte
+	decision Decision
+}
+
+var keys = sync.Pool{New: func() any { b := make([]byte, 0, 256); return &b }}
+
+// maxKey bounds the bytes of a key.
+const maxKey = 1 << 10
+
+// again looks for the decision on in that was made before. Where there is none, and there might be the next time, it gives
+// the key to keep one by; it is done with.
+func (e *Engine) again(in *Input, d *Decision) (key *[]byte, found bool) {
+	if in.Shared == nil || in.Auth != nil || len(in.Attachments) > 0 || len(in.Plugins) > 0 {
+		return nil, false
+	}
+	key = keys.Get().(*[]byte)
+	b, ok := e.depends((*key)[:0], in)
+	if *key = b; !ok {
+		keys.Put(key)
+		return nil, false
+	}
+	k := in.Shared.decided(e, b)
+	if k == nil {
+		return key, false
+	}
+	keys.Put(key)
+	id, steps := d.ID, append(d.Steps[:0], k.Steps...)
+	*d = *k
+	d.ID, d.Steps, d.Repeated = id, steps, true
+	return nil, true
+}
+
+// depends gives what a decision on in depends on beside the packet.
+func (e *Engine) depends(dst []byte, in *Input) (key []byte, ok bool) {
+	dst = binary.LittleEndian.AppendUint32(append(dst, in.Room...), uint32(len(in.Room)))
+	for i := range e.stages {
+		s := &e.stages[i]
+		if s.Mode == Off || !s.Match.covers(in) {
+			continue
+		}
+		lasting, is := s.Plugin.(Lasting)
+		if !is {
+			return dst, false
+		}
+		from := len(dst)
+		if dst, ok = lasting.Depends(dst, in); !ok || len(dst) > maxKey {
+			return dst, false
+		}
+		dst = binary.LittleEndian.AppendUint32(dst, uint32(len(dst)-from))
+	}
+	return dst, true
+}
+
+// keep keeps d, which was made of in, by a key of again.
+func (e *Engine) keep(in *Input, d *Decision, key *[]byte) {
+	defer keys.Put(key)
+	size := len(*key) + len(d.Args) + len(d.Custom) + len(d.Data) + len(d.Reason) + decisionBytes
+	for i := range d.Steps {
+		v := &d.Steps[i].Verdict
+		if v.Err != nil || v.Attachments != nil || v.Auth != nil {
+			return
+		}
+		size += v.size()
+	}
+	in.Shared.keepDecision(e, size, func() keptDecision {
+		k := keptDecision{bytes.Clone(*key), *d}
+		k.decision.own()
+		return k
+	})
+}
+
+// decisionBytes is what a decision that is kept takes beside its texts, and stepBytes one of its steps, about.
+const (
+	decisionBytes = 320
+	stepBytes     = 320
+)
+
+// size gives the bytes that v holds as a step of a decision that is kept.
+func (v *Verdict) size() int {
+	n := stepBytes + len(v.Args) + len(v.Labels) + len(v.Custom) + len(v.Data) + len(v.Reason)
+	for _, r := range v.Rules {
+		n += len(r) + stringBytes
+	}
+	return n
+}
+
+const stringBytes = 16
+
+// own lets d outlive its packet.
+func (d *Decision) own() {
+	d.Args, d.Took = bytes.Clone(d.Args), 0
+	d.Denial = d.Denial.own()
+	d.Steps = slices.Clone(d.Steps)
+	for i := range d.Steps {
+		s := &d.Steps[i]
+		s.Took = 0
+		s.Verdict.Args, s.Verdict.Labels = bytes.Clone(s.Verdict.Args), bytes.Clone(s.Verdict.Labels)
+		s.Verdict.Denial, s.Verdict.Rules = s.Verdict.Denial.own(), slices.Clone(s.Verdict.Rules)
+	}
+}
+
+func (d Denial) own() Denial {
+	d.Custom, d.Data, d.Reason = bytes.Clone(d.Custom), bytes.Clone(d.Data), strings.Clone(d.Reason)
+	return d
+}
+
+// decided gives the decision of e that is kept by key, nil for none.
+func (s *Shared) decided(e *Engine, key []byte) *Decision {
+	all := s.decisions.Load()
+	if all == nil || all.by != e {
+		return nil
+	}
+	for i := range all.list {
+		if bytes.Equal(all.list[i].key, key) {
+			return &all.list[i].decision
+		}
+	}
+	return nil
+}
+
+// keepDecision keeps what make gives, a decision of e that takes so many bytes, where there is room.
+func (s *Shared) keepDecision(e *Engine, bytes int, make func() keptDecision) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var list []keptDecision
+	if all := s.decisions.Load(); all != nil {
+		if all.by != e || len(all.list) >= maxKept {
+			return
+		}
+		list = all.list
+	}
+	if s.take(bytes) {
+		s.decisions.Store(&kept{e, append(slices.Clip(list), make())})
+	}
+}
