@@ -169,19 +169,24 @@ func (c *compiler) query(p *ir.Plan) error {
 func (c *compiler) body(list []*ir.Block) ([]block, int, error) { return c.bodyOf(list, nil) }
 
 func (c *compiler) bodyOf(list []*ir.Block, results map[ir.Local]bool) (out []block, size int, err error) {
-	var read map[ir.Local]bool
+	var needed []map[ir.Local]bool
 	runs := literals(list, c.strings)
 	for range 2 {
-		b := &body{compiler: c, read: map[ir.Local]bool{}, needed: read, runs: runs, results: results, frame: 2}
+		b := &body{compiler: c, runs: runs, results: results, frame: 2}
+		read := make([]map[ir.Local]bool, len(list))
 		out = nil
-		for _, one := range list {
-			b.known, b.foreign = map[ir.Local]operand{}, foreign(one)
+		for i, one := range list {
+			read[i] = map[ir.Local]bool{}
+			b.read, b.known, b.foreign = read[i], map[ir.Local]operand{}, foreign(one)
+			if needed != nil {
+				b.needed = needed[i]
+			}
 			out = append(out, b.block(one, levelBlock))
 		}
 		if b.err != nil {
 			return nil, 0, b.err
 		}
-		read, size = b.read, b.frame
+		needed, size = share(list, read), b.frame
 	}
 	return out, size, nil
 }
@@ -190,8 +195,8 @@ func (c *compiler) bodyOf(list []*ir.Block, results map[ir.Local]bool) (out []bl
 type body struct {
 	*compiler
 	known   map[ir.Local]operand // what locals hold here, where that is known
-	read    map[ir.Local]bool    // locals that steps read
-	needed  map[ir.Local]bool    // those that the first time found to be read; nil the first time
+	read    map[ir.Local]bool    // locals that steps of the current block read
+	needed  map[ir.Local]bool    // those that the first time found to be read, of what it writes; nil the first time
 	runs    *runs
 	results map[ir.Local]bool // objects of the query's variables
 	foreign map[ir.Local]bool // locals that may hold what another has made

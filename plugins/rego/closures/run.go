@@ -49,16 +49,6 @@ func notStep(b block) step {
 // scanStep makes b for each element of a collection, in order.
 func scanStep(from operand, key, value int, b block) step {
 	return func(m *machine, f []*ast.Term) signal {
-		each := func(k, v *ast.Term) signal {
-			if !m.tick() {
-				return failed
-			}
-			f[key], f[value] = k, v
-			if s := b.run(m, f); s > out {
-				return outer(s)
-			}
-			return next
-		}
 		t := from.get(m, f)
 		if t == nil {
 			return next
@@ -66,26 +56,40 @@ func scanStep(from operand, key, value int, b block) step {
 		switch c := t.Value.(type) {
 		case *ast.Array:
 			for i := range c.Len() {
-				if s := each(ast.InternedTerm(i), c.Elem(i)); s != next {
+				f[key], f[value] = ast.InternedTerm(i), c.Elem(i)
+				if s := b.turn(m, f); s != next {
 					return s
 				}
 			}
 		case ast.Set:
 			for _, e := range c.Slice() {
-				if s := each(e, e); s != next {
+				f[key], f[value] = e, e
+				if s := b.turn(m, f); s != next {
 					return s
 				}
 			}
 		case ast.Object:
 			sig := next
 			c.Until(func(k, v *ast.Term) bool {
-				sig = each(k, v)
+				f[key], f[value] = k, v
+				sig = b.turn(m, f)
 				return sig != next
 			})
 			return sig
 		}
 		return next
 	}
+}
+
+// turn makes b for one element; what is not next ends the loop.
+func (b *block) turn(m *machine, f []*ast.Term) signal {
+	if !m.tick() {
+		return failed
+	}
+	if s := b.run(m, f); s > out {
+		return outer(s)
+	}
+	return next
 }
 
 // call gives the value of fn; nil for none. ok is false after an error.

@@ -1,6 +1,10 @@
 package closures
 
-import "github.com/open-policy-agent/opa/v1/ir"
+import (
+	"maps"
+
+	"github.com/open-policy-agent/opa/v1/ir"
+)
 
 // walk visits all statements, each with those behind it in its block.
 func walk(list []*ir.Block, visit func(s ir.Stmt, rest []ir.Stmt)) {
@@ -55,6 +59,62 @@ func foreign(b *ir.Block) map[ir.Local]bool {
 		}
 	})
 	return out
+}
+
+// share adds to the locals that each block of a function reads those that others read of what it wrote: they number
+// their own alike.
+func share(list []*ir.Block, read []map[ir.Local]bool) []map[ir.Local]bool {
+	for i, b := range list {
+		open := map[ir.Local]bool{}
+		unwritten(b, map[ir.Local]bool{}, open)
+		for l := range open {
+			if !read[i][l] {
+				continue
+			}
+			for j := range read {
+				read[j][l] = true
+			}
+		}
+	}
+	return read
+}
+
+// unwritten notes in open the locals that b may read before it has written them, where those of done are written.
+func unwritten(b *ir.Block, done, open map[ir.Local]bool) {
+	if b == nil {
+		return
+	}
+	done = maps.Clone(done)
+	for _, s := range b.Stmts {
+		for _, o := range operands(s) {
+			if l, ok := o.Value.(ir.Local); ok && !done[l] {
+				open[l] = true
+			}
+		}
+		within := done
+		switch s.(type) {
+		case *ir.ScanStmt: // they are written for the block within, if it has a turn at all
+			within = maps.Clone(done)
+			mark(within, targets(s))
+		case *ir.WithStmt: // what was there is put back
+		case *ir.AssignVarOnceStmt, *ir.ArrayAppendStmt, *ir.SetAddStmt, *ir.ObjectInsertStmt, *ir.ObjectInsertOnceStmt:
+			if l := targets(s)[0]; !done[l] { // they look at it
+				open[l] = true
+			}
+			mark(done, targets(s))
+		default:
+			mark(done, targets(s))
+		}
+		for _, x := range inner(s) {
+			unwritten(x, within, open)
+		}
+	}
+}
+
+func mark(set map[ir.Local]bool, list []ir.Local) {
+	for _, l := range list {
+		set[l] = true
+	}
 }
 
 // targets gives the locals that a statement itself writes or changes.
