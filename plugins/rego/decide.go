@@ -41,11 +41,7 @@ func (p *Policy) evaluate(ctx context.Context, in *engine.Input) engine.Verdict 
 	if p.waits && !in.Leave() {
 		return engine.Failed(engine.CodePolicyTimeout, errCrowded)
 	}
-	input, err := p.reads.input(in)
-	if err != nil {
-		return engine.Failed(engine.CodePolicyError, fmt.Errorf("input: %w", err))
-	}
-	a, err := p.ask(ctx, in, input)
+	a, err := p.ask(ctx, in)
 	if err != nil {
 		return p.failed(ctx, err)
 	}

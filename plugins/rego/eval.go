@@ -132,10 +132,13 @@ func (p *Policy) failed(ctx context.Context, err error) engine.Verdict {
 }
 
 // clock is a topdown.Cancel that looks at the time itself every few steps of the evaluation, so that an
-// evaluation needs no timer and no goroutine. One that takes long leaves its turn. One evaluation uses it.
+// evaluation needs no timer and no goroutine. It runs from the first step on. One that takes long leaves its turn. One
+// evaluation uses it.
 type clock struct {
 	ctx      context.Context
+	turn     turn.Turn
 	pace     turn.Pace
+	timeout  time.Duration // 0 for none
 	deadline time.Time
 	steps    uint
 	over     bool
@@ -146,16 +149,16 @@ const every = 16
 
 // newClock gives nil where nobody looks at the time.
 func newClock(ctx context.Context, in *engine.Input, timeout time.Duration) *clock {
-	if timeout == 0 && ctx.Done() == nil && in.Turn == nil {
-		return nil
+	if c := new(clock); c.begin(ctx, in, timeout) {
+		return c
 	}
-	now := time.Now()
-	c := &clock{ctx: ctx}
-	c.pace.Begin(in.Turn, now)
-	if timeout > 0 {
-		c.deadline = now.Add(timeout)
-	}
-	return c
+	return nil
+}
+
+// begin makes c the clock of an evaluation. It reports false where nobody looks at the time.
+func (c *clock) begin(ctx context.Context, in *engine.Input, timeout time.Duration) bool {
+	*c = clock{ctx: ctx, turn: in.Turn, timeout: timeout}
+	return timeout > 0 || ctx.Done() != nil || in.Turn != nil
 }
 
 // Cancel ends the evaluation at its next step.
@@ -167,7 +170,11 @@ func (c *clock) Cancelled() bool {
 		return c.over
 	}
 	now := time.Now()
-	c.over = c.ctx.Err() != nil || !c.deadline.IsZero() && now.After(c.deadline)
+	if c.steps == 1 {
+		c.pace.Begin(c.turn, now)
+		c.deadline = now.Add(c.timeout)
+	}
+	c.over = c.ctx.Err() != nil || c.timeout > 0 && now.After(c.deadline)
 	c.pace.Look(now)
 	return c.over
 }

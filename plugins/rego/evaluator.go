@@ -3,6 +3,8 @@ package rego
 import (
 	"context"
 	"errors"
+	"fmt"
+	"sync"
 	"sync/atomic"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -24,7 +26,8 @@ type program struct {
 	why error // there is none
 	// handed counts evaluations that topdown made after all.
 	handed *atomic.Uint64
-	at     [3]int // the places of allow, deny, transform in its values; -1 for one that the query does not ask for
+	at     [3]int  // the places of allow, deny, transform in its values; -1 for one that the query does not ask for
+	places []place // of the document that it looks at; none where the document is made as a whole
 }
 
 // program compiles the query of body. What cannot be compiled is left to topdown.
@@ -47,6 +50,18 @@ func (p *Policy) program(body ast.Body) (program, error) {
 				out.at[j] = i
 			}
 		}
+	}
+	places := []place{{}} // the first has no number
+	split := c.Split(func(keys []*ast.Term) int {
+		at, ok := placeOf(keys)
+		if !ok {
+			return 0
+		}
+		places = append(places, at)
+		return len(places) - 1
+	})
+	if split {
+		out.places = places
 	}
 	return out, nil
 }
@@ -75,31 +90,77 @@ func (p *Policy) Handed() (n uint64) {
 	return n
 }
 
+// evaluation is an evaluation by closures. It can be used again.
+type evaluation struct {
+	view    view
+	clock   clock
+	program *program
+	answers answers
+	found   bool
+	take    func(values []*ast.Term) // takes note of the answers
+}
+
+var evaluations = sync.Pool{New: func() any {
+	e := &evaluation{}
+	e.take = func(values []*ast.Term) { e.answers, e.found = e.program.answers(values), true }
+	return e
+}}
+
+// end lets go of all that was evaluated.
+func (e *evaluation) end() {
+	e.view.end()
+	e.clock, e.program, e.answers, e.found = clock{}, nil, answers{}, false
+	evaluations.Put(e)
+}
+
 // ask evaluates the query that answers for in. What the closures give is what topdown gives; where they give an error,
 // topdown is asked, within the same time.
-func (p *Policy) ask(ctx context.Context, in *engine.Input, input ast.Value) (answers, error) {
+func (p *Policy) ask(ctx context.Context, in *engine.Input) (answers, error) {
 	q := &p.full
 	if !needsAllow(in) {
 		q = &p.answer
 	}
 	if q.program.Program == nil {
-		return run(ctx, p.start(ctx, in, input))
+		return p.topdownAsk(ctx, in, nil)
 	}
-	e := closures.Eval{Input: ast.NewTerm(input), Time: in.Time}
-	c := newClock(ctx, in, p.timeout)
-	if c != nil {
-		e.Stop = c
+	e := evaluations.Get().(*evaluation)
+	by := closures.Eval{Time: in.Time}
+	if e.view.places = q.program.places; e.view.places != nil && p.reads.top != whole && e.view.begin(&p.reads, in) {
+		by.Parts = &e.view
+	} else {
+		input, err := p.reads.input(in)
+		if err != nil {
+			return answers{}, fmt.Errorf("input: %w", err)
+		}
+		by.Input = ast.NewTerm(input)
 	}
-	var a answers
-	found := false
-	err := q.program.Run(ctx, e, func(values []*ast.Term) { a, found = q.program.answers(values), true })
+	timed := e.clock.begin(ctx, in, p.timeout)
+	if timed {
+		by.Stop = &e.clock
+	}
+	e.program = &q.program
+	err := q.program.Run(ctx, by, e.take)
 	switch {
-	case err == nil && found:
+	case err == nil && e.found:
+		a := e.answers
+		e.end()
 		return a, nil
 	case errors.Is(err, closures.ErrStopped):
 		return answers{}, &topdown.Error{Code: topdown.CancelErr, Message: "closures: " + err.Error()}
 	}
 	q.program.handed.Add(1)
+	if !timed {
+		return p.topdownAsk(ctx, in, nil)
+	}
+	return p.topdownAsk(ctx, in, &e.clock)
+}
+
+// topdownAsk evaluates the query by topdown: with the clock of an evaluation that began before, or nil.
+func (p *Policy) topdownAsk(ctx context.Context, in *engine.Input, c *clock) (answers, error) {
+	input, err := p.reads.input(in)
+	if err != nil {
+		return answers{}, fmt.Errorf("input: %w", err)
+	}
 	t := p.start(ctx, in, input)
 	if c != nil {
 		t = t.WithCancel(c)

@@ -62,28 +62,33 @@ func (p *pairs) add(k, v *ast.Term) { *p = append(*p, [2]*ast.Term{k, v}) }
 func (r *reads) input(in *engine.Input) (ast.Value, error) {
 	var room [16][2]*ast.Term
 	p := pairs(room[:0])
-	if r.has(partVersion) {
-		p.add(keyVersion, version)
+	for i := range flat {
+		if r.has(flat[i].part) {
+			if t := r.flat(flat[i].part, in); t != nil {
+				p.add(flat[i].key, t)
+			}
+		}
 	}
-	if r.has(partKind) {
-		p.add(keyKind, nameOf(kinds, in.Kind))
+	if r.has(partArgs) && in.Args != nil {
+		t, err := parse(in.Args, r.known)
+		if err != nil {
+			return nil, fmt.Errorf("args: %w", err)
+		}
+		p.add(keyArgs, t)
 	}
-	if r.has(partDirection) {
-		p.add(keyDirection, nameOf(directions, in.Direction))
-	}
-	if r.has(partTime) {
-		var buf [len("2006-01-02T15:04:05.999999999Z")]byte
-		p.add(keyTime, ast.StringTerm(string(inputjson.AppendTime(buf[:0], in.Time))))
-	}
-	if err := r.packet(&p, in); err != nil {
-		return nil, err
+	if r.has(partAuth) && in.Auth != nil {
+		t, err := parse(in.Auth, r.known)
+		if err != nil {
+			return nil, fmt.Errorf("auth: %w", err)
+		}
+		p.add(keyAuth, t)
 	}
 	if r.has(partIdentity) {
-		id, err := identity(in.Identity)
-		if err != nil {
-			return nil, err
+		id := renderingOf(in.Identity)
+		if id.err != nil {
+			return nil, id.err
 		}
-		p.add(keyIdentity, id)
+		p.add(keyIdentity, id.all())
 	}
 	if r.has(partSession) {
 		p.add(keySession, r.session(in))
@@ -98,41 +103,49 @@ func (r *reads) input(in *engine.Input) (ast.Value, error) {
 	return ast.NewObject(p...), nil
 }
 
-// packet adds what comes from the packet itself.
-func (r *reads) packet(p *pairs, in *engine.Input) error {
-	if r.has(partNamespace) && inputjson.HasNamespace(in) {
-		p.add(keyNamespace, str(in.Namespace))
-	}
-	if r.has(partEvent) && inputjson.HasEvent(in) {
-		p.add(keyEvent, str(in.Event))
-	}
-	if r.has(partRoom) && in.Room != "" {
-		p.add(keyRoom, str(in.Room))
-	}
-	if r.has(partAck) && inputjson.HasAck(in) {
-		p.add(keyAck, boolean(in.Ack))
-	}
-	if r.has(partBytes) {
-		p.add(keyBytes, ast.InternedTerm(in.Bytes))
-	}
-	if r.has(partArgs) && in.Args != nil {
-		t, err := parse(in.Args, r.known)
-		if err != nil {
-			return fmt.Errorf("args: %w", err)
-		}
-		p.add(keyArgs, t)
-	}
-	if r.has(partAttachments) && in.Args != nil {
-		p.add(keyAttachments, attachments(in.Attachments))
-	}
-	if r.has(partAuth) && in.Auth != nil {
-		t, err := parse(in.Auth, r.known)
-		if err != nil {
-			return fmt.Errorf("auth: %w", err)
-		}
-		p.add(keyAuth, t)
+// flat are the parts of the document that have nothing within, but for attachments.
+var flat = [...]struct {
+	part part
+	key  *ast.Term
+}{
+	{partVersion, keyVersion}, {partKind, keyKind}, {partDirection, keyDirection}, {partTime, keyTime}, {partNamespace, keyNamespace},
+	{partEvent, keyEvent}, {partRoom, keyRoom}, {partAck, keyAck}, {partBytes, keyBytes}, {partAttachments, keyAttachments},
+}
+
+// flat gives one of these parts; nil where the document has none.
+func (r *reads) flat(p part, in *engine.Input) *ast.Term {
+	switch {
+	case p == partVersion:
+		return version
+	case p == partKind:
+		return nameOf(kinds, in.Kind)
+	case p == partDirection:
+		return nameOf(directions, in.Direction)
+	case p == partTime:
+		var buf [len("2006-01-02T15:04:05.999999999Z")]byte
+		return ast.StringTerm(string(inputjson.AppendTime(buf[:0], in.Time)))
+	case p == partNamespace && inputjson.HasNamespace(in):
+		return r.str(in.Namespace)
+	case p == partEvent && inputjson.HasEvent(in):
+		return r.str(in.Event)
+	case p == partRoom && in.Room != "":
+		return r.str(in.Room)
+	case p == partAck && inputjson.HasAck(in):
+		return boolean(in.Ack)
+	case p == partBytes:
+		return ast.InternedTerm(in.Bytes)
+	case p == partAttachments && in.Args != nil:
+		return attachments(in.Attachments)
 	}
 	return nil
+}
+
+// str is [str] for what the policy's text may have, too.
+func (r *reads) str(s string) *ast.Term {
+	if t := r.known[s]; t != nil {
+		return t
+	}
+	return str(s)
 }
 
 func attachments(list []engine.Attachment) *ast.Term {
@@ -161,83 +174,6 @@ func plugins(list []engine.Output) (*ast.Term, error) {
 		p.add(str(list[i].Plugin), t)
 	}
 	return ast.ObjectTerm(p...), nil
-}
-
-type (
-	identityKey struct{}
-	sessionKey  struct{}
-)
-
-// rendered is an identity's term, or why there is none.
-type rendered struct {
-	term *ast.Term
-	err  error
-}
-
-var nobody = renderIdentity(&engine.Identity{})
-
-// identity gives the term of id, made once for each.
-func identity(id *engine.Identity) (*ast.Term, error) {
-	r := nobody
-	if id != nil {
-		r = id.Forms.Get(identityKey{}, func() any { return renderIdentity(id) }).(*rendered)
-	}
-	return r.term, r.err
-}
-
-func renderIdentity(id *engine.Identity) *rendered {
-	claims := ast.InternedEmptyObject
-	if id.Claims != nil {
-		var err error
-		if claims, err = parse(id.Claims, nil); err != nil {
-			return &rendered{err: fmt.Errorf("identity.claims: %w", err)}
-		}
-	}
-	return &rendered{term: ast.ObjectTerm(
-		[2]*ast.Term{key("authenticated"), boolean(id.Authenticated)},
-		[2]*ast.Term{key("sub"), str(id.Sub)},
-		[2]*ast.Term{key("roles"), strs(id.Roles)},
-		[2]*ast.Term{key("scopes"), strs(id.Scopes)},
-		[2]*ast.Term{key("claims"), claims},
-		[2]*ast.Term{key("expires_at"), ast.InternedTerm(id.ExpiresAt)})}
-}
-
-// snapshot is a session as far as it does not change with the packet.
-type snapshot struct {
-	pairs pairs     // all but age_ms
-	term  *ast.Term // these as an object
-}
-
-var noSession = renderSession(&engine.Session{})
-
-// session gives the session's term: the one made for the snapshot, where the policy cannot see its age.
-func (r *reads) session(in *engine.Input) *ast.Term {
-	snap := noSession
-	if s := in.Session; s != nil {
-		snap = s.Forms.Get(sessionKey{}, func() any { return renderSession(s) }).(*snapshot)
-	}
-	if !r.age {
-		return snap.term
-	}
-	var room [12][2]*ast.Term
-	p := append(pairs(room[:0]), snap.pairs...)
-	p.add(keyAge, ast.InternedTerm(inputjson.Age(in)))
-	return ast.ObjectTerm(p...)
-}
-
-func renderSession(s *engine.Session) *snapshot {
-	var p pairs
-	p.add(key("id"), str(s.ID))
-	p.add(key("eio"), ast.InternedTerm(s.EIO))
-	p.add(key("transport"), str(s.Transport))
-	p.add(key("ip"), str(s.IP))
-	p.add(key("secure"), boolean(s.Secure))
-	p.add(key("rooms"), strs(s.Rooms))
-	p.add(key("namespaces"), strs(s.Namespaces))
-	p.add(key("origin"), str(s.Origin))
-	p.add(key("headers"), strMap(s.Headers))
-	p.add(key("query"), strMap(s.Query))
-	return &snapshot{pairs: p, term: ast.ObjectTerm(p...)}
 }
 
 func strs(list []string) *ast.Term {

@@ -70,7 +70,7 @@ func (f *fixed) append(dst []byte, in *engine.Input) (key []byte, ok bool) {
 
 func (f *fixed) make(dst []byte, in *engine.Input) (key []byte, ok bool) {
 	if f.claims && in.Identity != nil && in.Identity.Claims != nil {
-		if _, err := identity(in.Identity); err != nil {
+		if renderingOf(in.Identity).err != nil {
 			return dst, false
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
@@ -25,14 +26,36 @@ func parse(text []byte, known map[string]*ast.Term) (*ast.Term, error) {
 	if err := strictjson.Scan(text, scanLimits); err != nil {
 		return nil, err
 	}
-	var room [24]*ast.Term
-	var pairs [8][2]*ast.Term
-	b := builder{text: text, known: known, stack: room[:0], pairs: pairs[:0]}
+	return build(text, known)
+}
+
+var builders = sync.Pool{New: func() any { return &builder{} }}
+
+// build is parse of a text that has passed Scan already.
+func build(text []byte, known map[string]*ast.Term) (*ast.Term, error) {
+	b := builders.Get().(*builder)
+	b.text, b.known = text, known
 	t, err := b.value()
 	if err == nil && b.pos != len(text) {
 		err = errBroken
 	}
+	b.end()
 	return t, err
+}
+
+// maxKept bounds the values that a builder keeps room for.
+const maxKept = 256
+
+// end lets go of all that was made, so that b can be used again.
+func (b *builder) end() {
+	if cap(b.stack) > maxKept || cap(b.pairs) > maxKept {
+		return
+	}
+	stack, pairs := b.stack[:cap(b.stack)], b.pairs[:cap(b.pairs)]
+	clear(stack)
+	clear(pairs)
+	*b = builder{stack: stack[:0], pairs: pairs[:0]}
+	builders.Put(b)
 }
 
 // builder reads a text that has passed Scan, so that it can leave out the checks.
@@ -47,7 +70,7 @@ type builder struct {
 
 func (b *builder) term(v ast.Value) *ast.Term {
 	if len(b.slab) == 0 {
-		b.slab = make([]ast.Term, min(max(4, len(b.text)/16), 64))
+		b.slab = make([]ast.Term, min(max(1, len(b.text)/16), 64))
 	}
 	t := &b.slab[0]
 	b.slab = b.slab[1:]

@@ -10,13 +10,18 @@ import (
 const timeNow = "time.now_ns"
 
 func (b *body) call(s *ir.CallStmt) step {
+	i, own := b.index[s.Func]
 	var args []operand
-	for _, a := range s.Args {
-		args = append(args, b.operand(a))
+	for n, a := range s.Args {
+		if own && n == 0 && isInputLocal(a) {
+			args = append(args, b.document(ir.Input))
+		} else {
+			args = append(args, b.operand(a))
+		}
 	}
 	to := b.size(s.Result)
 	delete(b.known, s.Result)
-	if i, ok := b.index[s.Func]; ok {
+	if own {
 		return b.callFunction(b.program.funcs[i], args, to)
 	}
 	decl, fn := ast.BuiltinMap[s.Func], topdown.GetBuiltin(s.Func)
@@ -107,7 +112,7 @@ func (b *body) callDynamic(s *ir.CallDynamicStmt) step {
 	}
 	var args []operand
 	for _, a := range s.Args {
-		args = append(args, b.local(a))
+		args = append(args, b.document(a))
 	}
 	to, gone, tree := b.size(s.Result), b.leave(3), b.dynamic
 	delete(b.known, s.Result)

@@ -21,6 +21,7 @@ type machine struct {
 	high    int // of stack that was used
 	depth   int
 	builtin topdown.BuiltinContext
+	parts   Parts     // of the input that is unmade
 	result  *ast.Term // of the function that returned
 	found   []*ast.Term
 	take    func(*ast.Term) error // appends to found
@@ -51,7 +52,11 @@ func (m *machine) begin(ctx context.Context, e *Eval, yield func([]*ast.Term)) {
 	if m.program.now {
 		m.builtin.Time = ast.NewTerm(ast.Number(json.Number(strconv.FormatInt(e.Time.UnixNano(), 10))))
 	}
-	m.enter(e.Input, m.program.data)
+	input := e.Input
+	if m.parts = e.Parts; m.parts != nil {
+		input = unmade
+	}
+	m.enter(input, m.program.data)
 }
 
 func (m *machine) run() (err error) {
@@ -86,7 +91,7 @@ func (m *machine) end() bool {
 	clear(m.stack[:min(m.high, len(m.stack))])
 	clear(m.values)
 	clear(m.found[:cap(m.found)])
-	m.high, m.result, m.yield, m.found = 0, nil, nil, m.found[:0]
+	m.high, m.result, m.yield, m.found, m.parts = 0, nil, nil, m.found[:0], nil
 	m.builtin = topdown.BuiltinContext{}
 	return true
 }

@@ -50,6 +50,12 @@ func (b *body) operand(o ir.Operand) operand {
 }
 
 func (b *body) local(l ir.Local) operand {
+	b.program.whole = b.program.whole || l == ir.Input
+	return b.document(l)
+}
+
+// document is local for what may be the input, where that is handed on, or looked into by a path.
+func (b *body) document(l ir.Local) operand {
 	if k, ok := b.known[l]; ok {
 		return k
 	}
@@ -57,11 +63,22 @@ func (b *body) local(l ir.Local) operand {
 	return operand{kind: isLocal, place: b.size(l)}
 }
 
-// at gives the path of key in what o stands for; ok is false where it has none that is known.
-func (b *body) within(o, key operand) (out operand, ok bool) {
-	if key.kind != isTerm || (o.kind != isInput && o.kind != isData) && o.kind != isLocal || o.kind == isLocal && o.place > 1 {
-		return operand{}, false
+// within gives the key of a look-up, and the path of what it finds; ok is false where it has none that is known.
+func (b *body) within(s *ir.DotStmt) (at, key operand, ok bool) {
+	key = b.operand(s.Key)
+	l, ok := s.Source.Value.(ir.Local)
+	if !ok {
+		return operand{}, key, false
 	}
+	o := b.document(l)
+	if key.kind != isTerm || (o.kind != isInput && o.kind != isData) && o.kind != isLocal || o.kind == isLocal && o.place > 1 {
+		return operand{}, key, false
+	}
+	return b.path(o, key), key, true
+}
+
+// path gives the path of key in what o stands for: a document, or a path.
+func (b *body) path(o, key operand) operand {
 	p := path{key: key.term, data: o.kind == isData || o.kind == isLocal && o.place == 1}
 	if o.kind != isLocal {
 		p.from = o.place
@@ -74,7 +91,7 @@ func (b *body) within(o, key operand) (out operand, ok bool) {
 		b.program.paths = append(b.program.paths, p)
 	}
 	if !p.data {
-		return operand{kind: isInput, place: i}, true
+		return operand{kind: isInput, place: i}
 	}
 	from := b.program.data
 	if p.from != 0 {
@@ -83,7 +100,7 @@ func (b *body) within(o, key operand) (out operand, ok bool) {
 	if doubtful(from, key.term) {
 		b.refuse("a part of data by %v", key.term)
 	}
-	return operand{kind: isData, place: i, term: dot(from, key.term)}, true
+	return operand{kind: isData, place: i, term: dot(from, key.term)}
 }
 
 // pathID is what makes a path the same as another.

@@ -21,6 +21,7 @@ type Program struct {
 	paths    []path // the parts of input and data that the program names; the first is none
 	data     *ast.Term
 	now      bool // it asks for the time
+	whole    bool // it looks at the input otherwise than by paths
 	machines sync.Pool
 }
 
@@ -66,6 +67,8 @@ var (
 // Eval are the circumstances of one evaluation.
 type Eval struct {
 	Input *ast.Term
+	// Parts, when not nil, is the input: it needs a program that is split, and Input does not count.
+	Parts Parts
 	Time  time.Time
 	// Stop, when not nil, is asked whether to end the evaluation, at each turn of a loop and each call: it must be cheap.
 	Stop topdown.Cancel

@@ -51,22 +51,14 @@ type path struct {
 	from int // another path; 0 for the document itself
 	key  *ast.Term
 	data bool
+	part int // its number for Parts; 0 for none
 }
 
 // path gives the part i of the documents that count; nil for none.
 func (m *machine) path(i int) *ast.Term {
 	t := m.scope.paths[i]
 	if t == nil {
-		p := &m.program.paths[i]
-		switch {
-		case p.from != 0:
-			t = m.path(p.from)
-		case p.data:
-			t = m.scope.data
-		default:
-			t = m.scope.input
-		}
-		if t = m.dot(t, p.key); t == nil {
+		if t = m.find(&m.program.paths[i]); t == nil {
 			t = absent
 		}
 		m.scope.paths[i] = t
@@ -75,6 +67,26 @@ func (m *machine) path(i int) *ast.Term {
 		return nil
 	}
 	return t
+}
+
+// find gives what is at p; nil for none.
+func (m *machine) find(p *path) *ast.Term {
+	s := m.scope
+	if p.part != 0 && s.input == unmade && s.paths[p.from] == nil {
+		t, sure := m.parts.Part(p.part)
+		if !sure {
+			m.err = errType
+		}
+		return t
+	}
+	t := s.input
+	switch {
+	case p.from != 0:
+		t = m.path(p.from)
+	case p.data:
+		t = s.data
+	}
+	return m.dot(t, p.key)
 }
 
 // dot gives what is at key in t; nil for none. What the evaluator may see otherwise in data is left to it.

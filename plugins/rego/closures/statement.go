@@ -177,10 +177,13 @@ func (b *body) assignOnce(s *ir.AssignVarOnceStmt) step {
 // dot compiles a look-up. Where the input, or the data, is looked into by constants there is a path; nothing needs to
 // be done for one here if the step behind finds out that there is nothing.
 func (b *body) dot(s *ir.DotStmt, rest []ir.Stmt) step {
-	from, key := b.operand(s.Source), b.operand(s.Key)
+	at, key, ok := b.within(s)
 	l := b.size(s.Target)
+	if !ok {
+		at = b.operand(s.Source)
+	}
 	delete(b.known, s.Target)
-	if at, ok := b.within(from, key); ok {
+	if ok {
 		b.known[s.Target] = at
 		switch {
 		case b.needs(s.Target):
@@ -190,17 +193,28 @@ func (b *body) dot(s *ir.DotStmt, rest []ir.Stmt) step {
 				}
 				return next
 			}
-		case len(rest) > 0 && wants(rest[0], s.Target):
+		case b.wanted(rest, s.Target):
 			return nil
 		}
 		return holds(func(m *machine, f []*ast.Term) bool { return at.get(m, f) != nil })
 	}
 	return func(m *machine, f []*ast.Term) signal {
-		if f[l] = m.dot(from.get(m, f), key.get(m, f)); f[l] == nil {
+		if f[l] = m.dot(at.get(m, f), key.get(m, f)); f[l] == nil {
 			return out
 		}
 		return next
 	}
+}
+
+// wanted reports whether list does not hold where l has no value. Constants that it makes before it looks at l do nothing.
+func (b *body) wanted(list []ir.Stmt, l ir.Local) bool {
+	for _, s := range list {
+		if to, ok := made(s); b.runs.covered[s] || ok && to != l && !b.results[to] {
+			continue
+		}
+		return wants(s, l)
+	}
+	return false
 }
 
 // wants reports whether s does not hold where l has no value.

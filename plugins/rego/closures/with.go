@@ -11,6 +11,7 @@ func (b *body) with(s *ir.WithStmt) step {
 		b.refuse("with on local %d", s.Local)
 		return nil
 	}
+	b.program.whole = b.program.whole || s.Local == ir.Input
 	var keys []*ast.Term
 	for _, k := range s.Path {
 		keys = append(keys, b.strings[k])
