@@ -3,16 +3,16 @@ package gateway
 import (
 	"sync"
 	"time"
+
+	"github.com/siogw/siogw/internal/clock"
 )
 
 // bucket holds the tokens of one rate, and follows when that changes: it keeps what it has, up to the new burst.
 // The zero value is full. Every session has some, so they are small: golang.org/x/time/rate takes 80 bytes for each.
 type bucket struct {
 	tokens float64
-	at     time.Duration // when there were as many, since bucketEpoch; 0 for never
+	at     clock.Reading // when there were as many; 0 for never
 }
-
-var bucketEpoch = time.Now().Add(-time.Hour) // so that no time is 0
 
 // sharedBucket is one of several sessions.
 type sharedBucket struct {
@@ -48,12 +48,12 @@ func (b *bucket) fill(r Rate, burst int, now time.Time) (tokens float64, limited
 		*b = bucket{}
 		return 0, false
 	}
-	at := now.Sub(bucketEpoch)
+	at := clock.Of(now)
 	switch {
 	case b.at == 0:
 		b.tokens = float64(burst)
 	case at > b.at: // packets of two sides may come with times out of order
-		b.tokens += float64(at-b.at) / float64(r.Per) * float64(r.Count)
+		b.tokens += float64(at.Sub(b.at)) / float64(r.Per) * float64(r.Count)
 	default:
 		at = b.at
 	}
