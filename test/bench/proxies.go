@@ -9,11 +9,11 @@ import (
 	"syscall"
 )
 
-// nginxConf passes WebSockets on, and does nothing else: one process, as two cost more for an event. The paths
-// are those that it makes at its start though it will not use them.
+// nginxConf passes WebSockets on, and does nothing else. The paths are those that it makes at its start though it will not
+// use them.
 const nginxConf = `
 daemon off;
-master_process off;
+%s
 pid nginx.pid;
 error_log stderr crit;
 events { worker_connections %d; }
@@ -33,7 +33,17 @@ http {
 }
 `
 
+// nginx starts it with one process: more cost more for an event.
 func nginx(s *settings, row *row, upstream string) (*process, error) {
+	return startNginx(s, row, upstream, "master_process off;")
+}
+
+// nginxes starts it as it comes, with a process for each core; those of one that root starts are root's, to read the folder.
+func nginxes(s *settings, row *row, upstream string) (*process, error) {
+	return startNginx(s, row, upstream, "worker_processes auto; user root;")
+}
+
+func startNginx(s *settings, row *row, upstream, processes string) (*process, error) {
 	path, err := program("nginx")
 	if err != nil {
 		return nil, err
@@ -43,7 +53,7 @@ func nginx(s *settings, row *row, upstream string) (*process, error) {
 		return nil, err
 	}
 	file := filepath.Join(dir, "nginx.conf")
-	if err := os.WriteFile(file, fmt.Appendf(nil, nginxConf, descriptors()-100, address, upstream), 0o600); err != nil {
+	if err := os.WriteFile(file, fmt.Appendf(nil, nginxConf, processes, descriptors()-100, address, upstream), 0o600); err != nil {
 		return nil, err
 	}
 	return startProcess(address, exec.Command(path, "-p", dir, "-c", file, "-e", "stderr"))

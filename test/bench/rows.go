@@ -23,6 +23,7 @@ type row struct {
 var rows = []row{
 	{name: "relay", title: "bare relay (gorilla)", start: self},
 	{name: "nginx", title: "nginx", start: nginx},
+	{name: "nginxes", title: "nginx, a process for each core", start: nginxes},
 	{name: "haproxy", title: "HAProxy", start: haproxy},
 	{name: "node", title: "node socket.io itself, with the checks", start: node},
 	{name: "sessions", title: "its Engine.IO alone, no event loop", start: self},
