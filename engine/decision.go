@@ -42,8 +42,9 @@ type Decision struct {
 	Steps []Step // one for each plugin that was asked, in order
 	Took  time.Duration
 
-	Repeated   bool   // it was made before, on the same packet: no plugin was asked
-	Generation uint64 // counts the reloads of what it was made by; 0 where nobody counts
+	Repeated   bool    // it was made before, on the same packet: no plugin was asked
+	Made       *Shared // keeps what is made of a decision that is repeated: of all but ID, Took and Generation. Who changes it sets nil
+	Generation uint64  // counts the reloads of what it was made by; 0 where nobody counts
 }
 
 // Transformed reports whether the packet must be written anew.

@@ -98,6 +98,7 @@ func (e *Engine) keep(in *Input, d *Decision, key *[]byte) {
 	in.Shared.keepDecision(e, size, func() keptDecision {
 		k := keptDecision{bytes.Clone(*key), *d}
 		k.decision.own()
+		k.decision.Made = &Shared{left: in.Shared.left}
 		return k
 	})
 }

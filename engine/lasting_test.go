@@ -69,7 +69,7 @@ func newEngine(t testing.TB, stages ...engine.Stage) *engine.Engine {
 
 // same leaves of a decision what has to be the same again.
 func same(d engine.Decision) engine.Decision {
-	d.ID, d.Took, d.Repeated = engine.ID{}, 0, false
+	d.ID, d.Took, d.Repeated, d.Made = engine.ID{}, 0, false, nil
 	d.Steps = slices.Clone(d.Steps)
 	for i := range d.Steps {
 		d.Steps[i].Took = 0

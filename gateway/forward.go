@@ -48,7 +48,9 @@ func (s *session) judge(j *job) {
 	if j.from.dir == engine.In {
 		s.events.spent(s.gen.Limits.DecisionTime, d.Took, j.in.Time)
 	}
-	d.Steps = append(d.Steps, shieldSteps(noted)...)
+	if len(noted) > 0 {
+		d.Steps, d.Made = append(d.Steps, shieldSteps(noted)...), nil
+	}
 	s.settle(j, d)
 }
 

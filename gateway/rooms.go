@@ -173,6 +173,7 @@ func (d *Mapped) Decide(ctx context.Context, e *engine.Engine, in *engine.Input,
 			work.Shared = whole.Shared
 		}
 		one := e.Decide(ctx, &work)
+		one.Made = nil
 		one.Took += whole.Took
 		if one.Effect != engine.Allow {
 			return one

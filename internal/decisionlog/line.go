@@ -1,6 +1,7 @@
 package decisionlog
 
 import (
+	"bytes"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -28,10 +29,7 @@ func (m *masks) appendLine(b []byte, in *engine.Input, d *engine.Decision) []byt
 	b = appendText(b, "namespace", in.Namespace)
 	b = appendText(b, "event", in.Event)
 	b = appendText(b, "room", in.Room)
-	b = appendOutcome(b, d.Effect, &d.Denial)
-	b = appendText(b, "by", d.By)
-	b = appendSteps(b, d.Steps)
-	b = strconv.AppendBool(append(b, `,"transformed":`...), d.Transformed())
+	b = appendDecision(b, d)
 	b = appendSession(b, in)
 	b = strconv.AppendInt(append(b, `,"bytes":`...), int64(in.Bytes), 10)
 	if n := len(in.Attachments); n > 0 {
@@ -48,6 +46,25 @@ func (m *masks) appendLine(b []byte, in *engine.Input, d *engine.Decision) []byt
 		b = m.auth.appendValue(append(b, `,"auth":`...), in.Auth)
 	}
 	return append(b, '}')
+}
+
+// madeKey is what of the line of a decision that is repeated is kept by.
+type madeKey struct{}
+
+// appendDecision appends what was decided, and why.
+func appendDecision(b []byte, d *engine.Decision) []byte {
+	if made, ok := d.Made.Get(madeKey{}).([]byte); ok {
+		return append(b, made...)
+	}
+	from := len(b)
+	b = appendOutcome(b, d.Effect, &d.Denial)
+	b = appendText(b, "by", d.By)
+	b = appendSteps(b, d.Steps)
+	b = strconv.AppendBool(append(b, `,"transformed":`...), d.Transformed())
+	if made := b[from:]; d.Made != nil {
+		d.Made.Keep(madeKey{}, bytes.Clone(made), len(made))
+	}
+	return b
 }
 
 // appendOutcome appends effect, code, reason and data.

@@ -2,6 +2,7 @@ package decisionlog
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -125,6 +126,41 @@ func TestHostileText(t *testing.T) {
 	in.Args[2] = 'x'
 	if got := line(t, nil, in, d); !strings.Contains(got, `"args":"*** 65537 bytes"`) {
 		t.Errorf("%.100s", got)
+	}
+}
+
+// policyOf lasts, and says no more than what it depends on.
+type policyOf engine.Verdict
+
+func (p policyOf) Decide(context.Context, *engine.Input) engine.Verdict { return engine.Verdict(p) }
+
+func (policyOf) Depends(dst []byte, _ *engine.Input) ([]byte, bool) { return dst, true }
+
+// The line of a decision that is repeated is the one that it had, but for time, id and what it took.
+func TestRepeatedLine(t *testing.T) {
+	for _, v := range []engine.Verdict{{Effect: engine.Allow, Rules: []string{"a.rego:1"}, Labels: []byte(`{"a":1}`)}, {Effect: engine.Allow, Args: []byte("[]")},
+		engine.Denied(engine.CodePolicyDenied, "no")} {
+		e, err := engine.New(engine.Stage{Name: "policy", Phase: engine.Policy, Plugin: policyOf(v)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var lines []string
+		in := input()
+		in.Auth, in.Attachments, in.Shared = nil, nil, engine.NewShared(1<<16)
+		for i := range 4 {
+			d := e.Decide(t.Context(), in)
+			if d.Repeated != (i > 0) || (d.Made != nil) != d.Repeated {
+				t.Fatalf("%d: %+v", i, d)
+			}
+			d.ID, d.Took = engine.ID{}, 0
+			if i == 0 {
+				d.Steps[0].Took = 0
+			}
+			lines = append(lines, line(t, nil, in, &d))
+		}
+		if lines = slices.Compact(lines); len(lines) != 1 {
+			t.Errorf("%s", strings.Join(lines, "\n"))
+		}
 	}
 }
 
