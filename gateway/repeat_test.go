@@ -19,6 +19,7 @@ import (
 	"github.com/siogw/siogw/gateway"
 	"github.com/siogw/siogw/hostabi"
 	"github.com/siogw/siogw/internal/rooms"
+	"github.com/siogw/siogw/internal/shields"
 	"github.com/siogw/siogw/internal/strictjson"
 	"github.com/siogw/siogw/internal/wasmtest"
 	"github.com/siogw/siogw/plugins/contract"
@@ -352,5 +353,29 @@ func atATime(t *testing.T, guest engine.Plugin) {
 		if got, want := with.clients[i].all, without.clients[i].all; !slices.Equal(got, want) {
 			t.Errorf("%s: %s", names[i], firstDifference(got, want))
 		}
+	}
+}
+
+// What a shield in monitor mode notes stands in the log of a decision that is repeated, each time.
+func TestRepeatedAndNoted(t *testing.T) {
+	const id = "CVE-2024-38355"
+	set, err := shields.New(shields.Options{Overrides: map[string]engine.Mode{id: engine.Monitor}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := emitRules(t, []engine.Stage{{Name: "all", Phase: engine.Policy, Plugin: lasting{func(*engine.Input) engine.Verdict { return engine.Verdict{Effect: engine.Allow} }}}}, 4<<20)
+	r.Shields = set
+	c := newCrowd(t, r, "ann")
+	for range 5 {
+		hand(c.down[0], `2["error"]`)
+	}
+	events := c.log.of(engine.Event)
+	for i, e := range events {
+		if steps := e.d.Steps; e.d.Repeated != (i > 1) || e.d.Made != nil || len(steps) != 2 || steps[1].Verdict.Code != engine.CodeShield {
+			t.Errorf("%d: %+v", i, e.d)
+		}
+	}
+	if len(events) != 5 || hits(t, set, id) != 5 || len(c.servers[0].all) != 7 {
+		t.Errorf("%d decisions, %d hits, the server got %q", len(events), hits(t, set, id), c.servers[0].all)
 	}
 }
