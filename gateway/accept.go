@@ -44,6 +44,9 @@ func (g *Gateway) accept(o *eioserver.Opening) (engineio.Handler, error) {
 	return s.down, nil
 }
 
+// Serves reports whether Engine.IO answers at a path.
+func (g *Gateway) Serves(path string) bool { return g.routes[path] != nil }
+
 // tellCookie does what the option cookie of engine.io does (lib/server.ts, generateId and "headers"): the
 // upstream cannot, since it sets it on polling handshakes only, and none reaches it.
 func (s *session) tellCookie(o *eioserver.Opening) {

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+
+	"github.com/siogw/siogw/internal/listen"
 )
 
 // doors serve the connections of one listener, each by the server that was in force when it came: a server of net/http
@@ -19,6 +21,10 @@ type doors struct {
 	ended   bool
 	earlier []*door // still have connections, or had when the next one was opened
 	serving sync.WaitGroup
+
+	upgrades *listen.Upgrades
+	paths    func(string) bool // where WebSockets are asked for
+	late     func()            // hears of each header that did not come in time
 }
 
 // door is one server, and the listener that it serves.
@@ -29,11 +35,14 @@ type door struct {
 	shut  chan struct{} // closed when others take what comes
 	conns atomic.Int64
 	close func()
+
+	upgrades *listen.Door
 }
 
-// newDoors serves l by s, once run is called.
-func newDoors(l net.Listener, s *http.Server) *doors {
-	d := &doors{Listener: l}
+// newDoors serves l by s, once run is called. WebSockets are asked for at paths; late hears of each header that did not
+// come in time there.
+func newDoors(l net.Listener, s *http.Server, paths func(string) bool, late func()) *doors {
+	d := &doors{Listener: l, paths: paths, late: late, upgrades: listen.NewUpgrades()}
 	d.change(s)
 	return d
 }
@@ -41,6 +50,7 @@ func newDoors(l net.Listener, s *http.Server) *doors {
 // change has s serve the connections that come from now on. It does nothing after end.
 func (d *doors) change(s *http.Server) {
 	next := &door{Server: s, of: d, come: make(chan came), shut: make(chan struct{})}
+	next.upgrades = &listen.Door{Handler: s.Handler, Path: d.paths, HeaderTime: s.ReadHeaderTimeout, Late: d.late, Log: s.ErrorLog, Other: d.other}
 	next.close = sync.OnceFunc(func() { close(next.shut) })
 	told := s.ConnState
 	s.ConnState = func(c net.Conn, st http.ConnState) {
@@ -91,12 +101,32 @@ type came struct {
 func (d *doors) run() error {
 	for {
 		var one came
-		if one.conn, one.err = d.Listener.Accept(); !d.hand(one) {
+		one.conn, one.err = d.Listener.Accept()
+		if one.conn != nil && d.upgrade(one.conn) {
+			continue
+		}
+		if !d.hand(one) {
 			if one.conn != nil {
 				_ = one.conn.Close()
 			}
 			return one.err
 		}
+	}
+}
+
+// upgrade serves a connection that asks for a WebSocket by itself, and hands over others. It reports false for one that
+// it cannot look at.
+func (d *doors) upgrade(conn net.Conn) bool {
+	d.mu.Lock()
+	to := d.open
+	d.mu.Unlock()
+	return to != nil && d.upgrades.Serve(conn, to.upgrades)
+}
+
+// other hands over a connection that asks for something else.
+func (d *doors) other(conn net.Conn) {
+	if !d.hand(came{conn: conn}) {
+		_ = conn.Close()
 	}
 }
 
@@ -143,6 +173,7 @@ func (d *doors) Shutdown(ctx context.Context) error {
 	for _, one := range d.end() {
 		err = errors.Join(err, one.Shutdown(ctx))
 	}
+	err = errors.Join(err, d.upgrades.Shutdown(ctx))
 	d.serving.Wait()
 	return err
 }
@@ -153,6 +184,7 @@ func (d *doors) Close() error {
 	for _, one := range d.end() {
 		err = errors.Join(err, one.Server.Close())
 	}
+	d.upgrades.Close()
 	d.serving.Wait()
 	return err
 }

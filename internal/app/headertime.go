@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/siogw/siogw/internal/listen"
 )
 
 // headerClock counts the connections that net/http ends for its ReadHeaderTimeout, of which it tells nobody: those
@@ -62,7 +64,7 @@ func (c *headerClock) state(conn net.Conn, st http.ConnState) {
 	}
 	switch st {
 	case http.StateNew, http.StateIdle:
-		h.since.Store(time.Now().UnixNano())
+		h.since.Store(since(conn, st).UnixNano())
 		h.due.Store(true)
 		h.begun = st == http.StateNew
 	case http.StateActive:
@@ -72,4 +74,12 @@ func (c *headerClock) state(conn net.Conn, st http.ConnState) {
 			c.late()
 		}
 	}
+}
+
+// since gives when the server began to wait for a request: for the first, that may be a while ago.
+func since(conn net.Conn, st http.ConnState) time.Time {
+	if begun, ok := conn.(*listen.Begun); ok && st == http.StateNew {
+		return begun.Since()
+	}
+	return time.Now()
 }

@@ -90,20 +90,22 @@ func (a *App) drain(front *doors, back *http.Server) error {
 func (a *App) openDoors(clients net.Listener) *doors {
 	a.reloads.mu.Lock()
 	defer a.reloads.mu.Unlock()
-	a.doors = newDoors(clients, a.frontServer(a.current.Load().cfg))
+	a.doors = newDoors(clients, a.frontServer(a.current.Load().cfg), a.gateway.Serves, a.slowHeaders)
 	return a.doors
 }
 
 // frontServer gives what serves clients.
 func (a *App) frontServer(cfg *config.Config) *http.Server {
 	front := a.server(cfg, a.Handler())
-	countLateHeaders(front, func() { a.gateway.CountRefused(engine.CodeSlowHeaders) })
+	countLateHeaders(front, a.slowHeaders)
 	if cfg.TLS.On() && cfg.TLS.HTTP2 {
 		front.Protocols.SetHTTP2(true)
 		front.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: maxStreams, SendPingTimeout: idleTimeout, WriteByteTimeout: writeTimeout}
 	}
 	return front
 }
+
+func (a *App) slowHeaders() { a.gateway.CountRefused(engine.CodeSlowHeaders) }
 
 // changeDoors has connections that come from now on served by what cfg says of them, where that differs.
 func (a *App) changeDoors(before, cfg *config.Config) {
