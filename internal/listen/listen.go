@@ -3,6 +3,7 @@
 package listen
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -26,7 +27,7 @@ func SocketPath(address string) (path string, ok bool) { return strings.CutPrefi
 func Open(address string, mode fs.FileMode) (net.Listener, error) {
 	path, unix := SocketPath(address)
 	if !unix {
-		l, err := net.Listen("tcp", address)
+		l, err := tcp.Listen(context.Background(), "tcp", address)
 		return l, plain(err, address)
 	}
 	if err := removeStale(path); err != nil {
