@@ -27,8 +27,12 @@ var ErrNotTaken = errors.New("the connection cannot become a WebSocket")
 func Upgrade(w http.ResponseWriter, r *http.Request, header http.Header, opt Options) (Conn, error) {
 	deflate := opt.Live.Load().Deflate.On && offered(r.Header)
 	h := &hijacker{ResponseWriter: w, opt: opt, loop: opt.Seat != nil && !deflate}
+	size := readBuffer
+	if h.loop {
+		size = 1 // the least there is: nobody reads by it
+	}
 	up := websocket.Upgrader{
-		ReadBufferSize: readBuffer, WriteBufferSize: frameBuffer, WriteBufferPool: &frames,
+		ReadBufferSize: size, WriteBufferSize: frameBuffer, WriteBufferPool: &frames,
 		CheckOrigin: func(*http.Request) bool { return true }, // the server's, before
 
 		EnableCompression: deflate,

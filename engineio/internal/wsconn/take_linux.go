@@ -166,6 +166,7 @@ func (f *firstMessage) Gone()                 {}
 // reads next, which gorilla/websocket does for an answer that is no WebSocket.
 type shaking struct {
 	net.Conn
+	out  *block  // of the request, till the answer is read; nil for none
 	tail [3]byte // of the header so far
 	over bool    // the header is
 	rest []byte
@@ -173,7 +174,41 @@ type shaking struct {
 
 var headerEnd = []byte("\r\n\r\n")
 
+// WriteByte implements io.ByteWriter: who has it is written to without a buffer of 4 KiB, made for each request.
+func (s *shaking) WriteByte(c byte) error {
+	s.block().b = append(s.block().b, c)
+	return nil
+}
+
+// Write implements net.Conn.
+func (s *shaking) Write(b []byte) (int, error) {
+	s.block().b = append(s.block().b, b...)
+	return len(b), nil
+}
+
+func (s *shaking) block() *block {
+	if s.out == nil {
+		s.out = getBlock()
+	}
+	return s.out
+}
+
+// send writes the request.
+func (s *shaking) send() error {
+	out := s.out
+	if out == nil {
+		return nil
+	}
+	s.out = nil
+	defer putBlock(out)
+	_, err := s.Conn.Write(out.b)
+	return err
+}
+
 func (s *shaking) Read(b []byte) (int, error) {
+	if err := s.send(); err != nil {
+		return 0, err
+	}
 	if len(s.rest) > 0 {
 		n := copy(b, s.rest)
 		s.rest = s.rest[n:]
