@@ -38,6 +38,7 @@ type Table[V any] struct {
 type shard[V any] struct {
 	hits, misses    atomic.Uint64
 	stored, evicted atomic.Uint64
+	once            atomic.Pointer[sightings] // from when the shard was full for the first time
 
 	mu    sync.RWMutex
 	found map[uint64]*entry[V]
@@ -54,6 +55,22 @@ type entry[V any] struct {
 	used  atomic.Bool
 	place int // in the ring
 	bytes int
+}
+
+// sightings are marks of keys that were put once: what may not come again takes nobody's place.
+type sightings []atomic.Uint32
+
+// sighting is the bytes of a shard for which there is one mark, some two for an entry.
+const sighting = 128
+
+// again reports whether hash was seen before, not too long ago.
+func (s sightings) again(hash uint64) bool {
+	at, mark := &s[hash/maxShards%uint64(len(s))], uint32(hash>>32)
+	if at.Load() == mark {
+		return true
+	}
+	at.Store(mark)
+	return false
 }
 
 // New makes an empty table.
@@ -90,14 +107,17 @@ func (t *Table[V]) Get(key []byte) *V {
 	return nil
 }
 
-// Put keeps v for a copy of key. size is what v takes, in bytes. It reports false where that is more than an entry may
-// have: v is not kept.
+// Put keeps v for a copy of key: in a table that is full the second time only. size is what v takes, in bytes. It reports
+// false where that is more than an entry may have: v is never kept.
 func (t *Table[V]) Put(key []byte, v V, size int) bool {
 	n := len(key) + size + Overhead
 	if n > t.entry {
 		return false
 	}
 	s, hash := t.find(key)
+	if once := s.once.Load(); once != nil && !once.again(hash) {
+		return true
+	}
 	s.put(&entry[V]{hash: hash, key: bytes.Clone(key), value: v, bytes: n}, t.room)
 	return true
 }
@@ -124,6 +144,10 @@ func (s *shard[V]) put(e *entry[V], room int) {
 	defer s.mu.Unlock()
 	if old := s.found[e.hash]; old != nil {
 		s.drop(old)
+	}
+	if s.bytes+e.bytes > room && s.once.Load() == nil {
+		once := make(sightings, room/sighting+1)
+		s.once.Store(&once)
 	}
 	for s.bytes+e.bytes > room && len(s.ring) > 0 { // at most twice around
 		if s.hand >= len(s.ring) {

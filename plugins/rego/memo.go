@@ -11,7 +11,7 @@ import (
 	table "github.com/siogw/siogw/internal/memo"
 )
 
-// DefaultMemoBytes and DefaultMemoEntry are fit for a gateway: some 30,000 decisions.
+// DefaultMemoBytes and DefaultMemoEntry are fit for a gateway: some 80,000 decisions that allow.
 const (
 	DefaultMemoBytes = 16 << 20
 	DefaultMemoEntry = 16 << 10
@@ -34,15 +34,19 @@ type MemoStats struct {
 
 // memo keeps verdicts by what they depend on. Its policy never changes, so an entry is true for ever.
 type memo struct {
-	table   *table.Table[engine.Verdict]
+	table   *table.Table[*engine.Verdict]
 	skipped [obstacles]atomic.Uint64
 }
 
 const (
-	verdictBytes = 448                           // what a verdict holds beside its texts
-	entryBytes   = verdictBytes + table.Overhead // and an entry
-	ruleBytes    = 16                            // the same of one string of Verdict.Rules
+	verdictBytes = 400                         // what a verdict holds beside its texts
+	placeBytes   = 48                          // and what an entry does beside its key and table.Overhead
+	entryBytes   = placeBytes + table.Overhead // of one that allows
+	ruleBytes    = 16                          // the same of one string of Verdict.Rules
 )
+
+// allowed is the verdict of most entries.
+var allowed = engine.Verdict{Effect: engine.Allow}
 
 func newMemo(o MemoOptions) *memo {
 	if o.Bytes <= 0 {
@@ -51,7 +55,7 @@ func newMemo(o MemoOptions) *memo {
 	if o.Entry <= 0 {
 		o.Entry = DefaultMemoEntry
 	}
-	return &memo{table: table.New[engine.Verdict](table.Options(o))}
+	return &memo{table: table.New[*engine.Verdict](table.Options(o))}
 }
 
 // buffers are room for keys.
@@ -77,13 +81,17 @@ func (p *Policy) remember(ctx context.Context, in *engine.Input) engine.Verdict 
 		return m.skip(why, p.evaluate(ctx, in))
 	}
 	if v := m.table.Get(key); v != nil {
-		return *v
+		return **v
 	}
 	v := p.evaluate(ctx, in)
 	if v.Err != nil {
 		return m.skip(obstacleError, v)
 	}
-	if !m.table.Put(key, own(v), sizeOf(&v)) {
+	keep := &allowed
+	if !plain(&v) {
+		keep = own(v)
+	}
+	if !m.table.Put(key, keep, sizeOf(keep)) {
 		return m.skip(obstacleSize, v)
 	}
 	return v
@@ -94,9 +102,18 @@ func (m *memo) skip(o obstacle, v engine.Verdict) engine.Verdict {
 	return v
 }
 
+// plain reports whether v allows and says no more.
+func plain(v *engine.Verdict) bool {
+	return v.Effect == engine.Allow && v.Code == 0 && v.Reason == "" && v.Custom == nil && v.Data == nil && v.Args == nil &&
+		v.Auth == nil && v.Attachments == nil && v.Labels == nil && v.Rules == nil && v.Err == nil
+}
+
 // sizeOf gives the bytes that v holds, less than its key, with its own.
 func sizeOf(v *engine.Verdict) int {
-	n := verdictBytes + len(v.Args) + len(v.Auth) + len(v.Labels) + len(v.Custom) + len(v.Reason) + len(v.Data)
+	if v == &allowed {
+		return placeBytes
+	}
+	n := placeBytes + verdictBytes + len(v.Args) + len(v.Auth) + len(v.Labels) + len(v.Custom) + len(v.Reason) + len(v.Data)
 	for _, r := range v.Rules {
 		n += ruleBytes + len(r)
 	}
@@ -104,10 +121,10 @@ func sizeOf(v *engine.Verdict) int {
 }
 
 // own gives v with texts that nobody appends to, and nothing of the packet's.
-func own(v engine.Verdict) engine.Verdict {
+func own(v engine.Verdict) *engine.Verdict {
 	v.Args, v.Auth, v.Custom, v.Data = slices.Clip(v.Args), slices.Clip(v.Auth), slices.Clip(v.Custom), slices.Clip(v.Data)
 	v.Reason, v.Rules = strings.Clone(v.Reason), slices.Clip(v.Rules)
-	return v
+	return &v
 }
 
 // MemoStats tells what became of the decisions so far; all zero where there is no memo.

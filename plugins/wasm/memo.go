@@ -11,6 +11,11 @@ import (
 // memoShare is the part of the memo that one verdict may have: one of so many.
 const memoShare = 128
 
+const (
+	placeBytes = 48  // what an entry takes beside its key and memo.Overhead
+	keptBytes  = 352 // what is kept beside its texts
+)
+
 // kept is what a pure guest answered to the bytes of a view. A verdict that changes nothing is kept as it is; what a
 // change does depends on more than the view, so that it is read anew for each input.
 type kept struct {
@@ -20,15 +25,19 @@ type kept struct {
 	counts  []hostabi.Count // made again with each answer
 }
 
+// allowed is kept for each view to which the guest said no more than that.
+var allowed = &kept{verdict: engine.Verdict{Effect: engine.Allow}}
+
 // known gives the verdict on a view that the guest was asked about before.
 func (p *Plugin) known(in *engine.Input, view []byte, picked []int) (engine.Verdict, bool) {
 	if p.memo == nil {
 		return engine.Verdict{}, false
 	}
-	k := p.memo.Get(view)
-	if k == nil {
+	found := p.memo.Get(view)
+	if found == nil {
 		return engine.Verdict{}, false
 	}
+	k := *found
 	p.recount(k.counts)
 	v := k.verdict
 	if k.changes {
@@ -82,13 +91,17 @@ func (p *Plugin) remember(view []byte, res hostabi.Result, v engine.Verdict) {
 	if p.memo == nil {
 		return
 	}
-	size := len(res.Verdict) + len(v.Labels) + 256 + sizeOfCounts(res.Counts)
+	if res.Verdict == nil && res.Labels == nil && len(res.Counts) == 0 {
+		p.memo.Put(view, allowed, placeBytes)
+		return
+	}
+	size := placeBytes + len(res.Verdict) + len(v.Labels) + keptBytes + sizeOfCounts(res.Counts)
 	for _, l := range res.Labels {
 		size += len(l.Key) + len(l.Value) + 48
 	}
-	k := kept{verdict: v, counts: res.Counts}
+	k := &kept{verdict: v, counts: res.Counts}
 	if v.Transforms() {
-		k = kept{answer: res, changes: true, counts: res.Counts}
+		k = &kept{answer: res, changes: true, counts: res.Counts}
 		k.answer.Verdict = bytes.Clone(res.Verdict)
 	}
 	p.memo.Put(view, k, size)

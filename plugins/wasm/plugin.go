@@ -51,9 +51,9 @@ type Plugin struct {
 	logger   *slog.Logger // nil for none
 	tally    *Tally
 	breaker  *backoff.Breaker
-	memo     *memo.Table[kept] // nil for none
-	sharings atomic.Uint64     // verdicts that were kept with their packet
-	acts     atomic.Bool       // it has counted or logged
+	memo     *memo.Table[*kept] // nil for none
+	sharings atomic.Uint64      // verdicts that were kept with their packet
+	acts     atomic.Bool        // it has counted or logged
 	buffers  sync.Pool
 }
 
@@ -101,7 +101,7 @@ func load(ctx context.Context, rt *hostabi.Runtime, opt Options) (_ *Plugin, err
 		p.kinds |= 1 << k
 	}
 	if p.manifest.Pure && p.manifest.View != ViewInput && opt.Memo > 0 { // the whole input has the time in it: no two are the same
-		p.memo = memo.New[kept](memo.Options{Bytes: int(opt.Memo), Entry: int(opt.Memo / memoShare)})
+		p.memo = memo.New[*kept](memo.Options{Bytes: int(opt.Memo), Entry: int(opt.Memo / memoShare)})
 	}
 	po := hostabi.PoolOptions{Memory: opt.Memory, Timeout: opt.Timeout, Size: opt.Size, Config: opt.Config,
 		Sink: sink{p}, Sessions: opt.Sessions, Store: opt.Store}
