@@ -112,7 +112,7 @@ func (i *issuer) verify(token string, h header, t engine.Turn) ([]byte, error) {
 		if !k.serves(h) {
 			continue
 		}
-		claims, failed := jws.Verify([]byte(token), jws.WithKey(alg, k.raw), jws.WithCompact())
+		claims, failed := jws.VerifyCompactFast(k.raw, []byte(token), alg)
 		if failed == nil {
 			return trim(claims), nil
 		}
