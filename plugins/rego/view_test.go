@@ -121,3 +121,49 @@ func TestMissAllocates(t *testing.T) {
 		t.Errorf("%v allocations, want %d at most", n, most)
 	}
 }
+
+// A text that a view takes is one that makes terms, and what it finds in it is what these have there.
+func FuzzView(f *testing.F) {
+	for _, s := range []string{`[]`, `[1,{"a":{"b":2}}]`, ` [ {"a" : [ 1 , 2 ] , "0":3} ] `, `[{"a\"b":1}]`, `[{"\u0061":"x"}]`, `[[1],"x",[{"a":null}]]`, `[{"a":1e-99999999}]`, `[{"":1}]`} {
+		f.Add([]byte(s))
+	}
+	var refs []ast.Ref
+	var places []place
+	for _, text := range viewed {
+		if ref := ast.MustParseRef(text); ref[1].Value.Compare(keyArgs.Value) == 0 {
+			at, _ := placeOf(ref[1:])
+			refs, places = append(refs, ref[2:]), append(places, at)
+		}
+	}
+	args := reads{top: partArgs}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		v := view{places: places}
+		if !v.begin(&args, &engine.Input{Kind: engine.Event, Args: b}) {
+			return
+		}
+		doc, err := parse(b, nil)
+		if err != nil {
+			t.Fatalf("%q is taken: %v", b, err)
+		}
+		for i, ref := range refs {
+			got, sure := v.Part(i)
+			want, err := doc.Value.Find(ref)
+			if sure && (err != nil && got != nil || err == nil && (got == nil || got.Value.Compare(want) != 0)) {
+				t.Fatalf("%q: %v is %v, want %v", b, ref, got, want)
+			}
+		}
+	})
+}
+
+// A text that is cut anywhere is not taken.
+func TestViewTruncated(t *testing.T) {
+	text := `[1, {"a": {"b": [true, "x\"\u0041", -2.5]}}, null]`
+	for i := range text {
+		if sound([]byte(text[:i])) {
+			t.Errorf("%s is taken", text[:i])
+		}
+	}
+	if !sound([]byte(text)) {
+		t.Error("the whole is not")
+	}
+}

@@ -32,7 +32,14 @@ func (o *operand) get(m *machine, f []*ast.Term) *ast.Term {
 			return o.term
 		}
 	}
-	return m.path(o.place)
+	t := m.scope.paths[o.place]
+	if t == nil {
+		t = m.path(o.place)
+	}
+	if t == absent {
+		return nil
+	}
+	return t
 }
 
 // operand gives what stands for o here: what its local is known to hold, or the local itself, which is read then.

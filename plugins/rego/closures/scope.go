@@ -54,7 +54,7 @@ type path struct {
 	part int // its number for Parts; 0 for none
 }
 
-// path gives the part i of the documents that count; nil for none.
+// path gives the part i of the documents that count; absent for none.
 func (m *machine) path(i int) *ast.Term {
 	t := m.scope.paths[i]
 	if t == nil {
@@ -62,9 +62,6 @@ func (m *machine) path(i int) *ast.Term {
 			t = absent
 		}
 		m.scope.paths[i] = t
-	}
-	if t == absent {
-		return nil
 	}
 	return t
 }
@@ -82,7 +79,9 @@ func (m *machine) find(p *path) *ast.Term {
 	t := s.input
 	switch {
 	case p.from != 0:
-		t = m.path(p.from)
+		if t = m.path(p.from); t == absent {
+			return nil
+		}
 	case p.data:
 		t = s.data
 	}
