@@ -16,7 +16,7 @@ import (
 // answer is the http.ResponseWriter of a request to become a WebSocket: a refusal is short and ends the connection.
 type answer struct {
 	of       *Upgrades
-	conn     net.Conn // nil once it was hijacked
+	conn     net.Conn
 	header   http.Header
 	status   int
 	body     []byte
@@ -60,7 +60,7 @@ func (w *answer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if w.hijacked {
 		return nil, nil, http.ErrHijacked
 	}
-	if !w.of.leave(w.conn) {
+	if !w.of.yield(w.conn) {
 		return nil, nil, http.ErrServerClosed
 	}
 	w.hijacked = true

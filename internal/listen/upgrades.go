@@ -21,6 +21,7 @@ type Upgrades struct {
 	open    map[net.Conn]context.CancelFunc // ends the request that is being served, nil before there is one
 	resting int                             // goroutines that wait
 	ended   bool
+	cut     bool           // and nobody waits for answers
 	serving sync.WaitGroup // connections
 }
 
@@ -172,6 +173,14 @@ func (u *Upgrades) leave(conn net.Conn) bool {
 	return !u.ended
 }
 
+// yield forgets a connection that becomes a WebSocket, which it may till all are cut.
+func (u *Upgrades) yield(conn net.Conn) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	delete(u.open, conn)
+	return !u.cut
+}
+
 // Shutdown ends the connections that have not asked for anything, and waits for the others' answers. When ctx ends
 // first it gives ctx's error.
 func (u *Upgrades) Shutdown(ctx context.Context) error {
@@ -195,6 +204,7 @@ func (u *Upgrades) Close() {
 func (u *Upgrades) end(all bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	u.cut = u.cut || all
 	if !u.ended {
 		u.ended = true
 		close(u.stop)

@@ -269,7 +269,12 @@ func TestUpgradesShutdown(t *testing.T) {
 	u := serveUpgrades(t, patience, func(w http.ResponseWriter, _ *http.Request) {
 		begun <- true
 		<-on
-		w.WriteHeader(http.StatusForbidden)
+		if c, _, err := http.NewResponseController(w).Hijack(); err != nil {
+			t.Error(err)
+		} else {
+			fmt.Fprint(c, "on")
+			c.Close()
+		}
 	})
 	idle, asks := u.dial(t), u.dial(t)
 	_, _ = io.WriteString(asks, upgradeText)
@@ -286,11 +291,32 @@ func TestUpgradesShutdown(t *testing.T) {
 	if err := u.u.Shutdown(t.Context()); err != nil {
 		t.Error(err)
 	}
-	if resp, err := http.ReadResponse(bufio.NewReader(asks), nil); err != nil || resp.StatusCode != 403 {
-		t.Error(resp, err)
+	if b, err := io.ReadAll(asks); string(b) != "on" || err != nil {
+		t.Errorf("%q %v", b, err)
 	}
 	next := u.dial(t)
 	if _, err := io.ReadAll(next); err != nil {
 		t.Error("somebody serves after the end:", err)
+	}
+}
+
+// Close ends those who ask, too, and nothing becomes a WebSocket after it.
+func TestUpgradesClose(t *testing.T) {
+	begun, failed := make(chan bool), make(chan error, 1)
+	u := serveUpgrades(t, patience, func(w http.ResponseWriter, r *http.Request) {
+		begun <- true
+		<-r.Context().Done()
+		_, _, err := http.NewResponseController(w).Hijack()
+		failed <- err
+	})
+	c := u.dial(t)
+	_, _ = io.WriteString(c, upgradeText)
+	<-begun
+	u.u.Close()
+	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
+		t.Error(err)
+	}
+	if b, err := io.ReadAll(c); strings.Contains(string(b), "101") {
+		t.Errorf("%q %v", b, err)
 	}
 }
