@@ -76,8 +76,8 @@ func (v *view) begin(r *reads, in *engine.Input) (ok bool) {
 	return err == nil
 }
 
-// end lets go of the input.
-func (v *view) end() { v.in, v.id, v.plugins = nil, nil, nil }
+// end lets go of the input, and of the policy.
+func (v *view) end() { *v = view{} }
 
 // sound reports whether parse takes text. It may be false for a text that parse takes.
 func sound(text []byte) bool {

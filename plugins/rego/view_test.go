@@ -1,7 +1,6 @@
 package rego
 
 import (
-	"context"
 	"math/rand/v2"
 	"testing"
 
@@ -106,19 +105,6 @@ deny contains "p" if { input.event == "other"; input.plugins.p.a == 1 }`)
 		if v := decide(t, p, in); v.Code != engine.CodePolicyError || v.Err == nil {
 			t.Errorf("%s: %+v", name, v)
 		}
-	}
-}
-
-// A decision that is not remembered makes what the policy looks at, and little else.
-func TestMissAllocates(t *testing.T) {
-	p, err := Load(context.Background(), Options{Paths: []string{"../../test/bench/policy.rego"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	in := post()
-	const most = 5 // the text, its string and its term; and what a collection lost of the pools
-	if n := testing.AllocsPerRun(200, func() { p.Decide(context.Background(), in) }); n > most {
-		t.Errorf("%v allocations, want %d at most", n, most)
 	}
 }
 
