@@ -195,7 +195,7 @@ func (r *report) text(s *streams) error {
 		fmt.Fprintf(s.out, "  shadow    %v, asked about one packet of %d\n", r.Policy.Shadow, r.Policy.Sample)
 	}
 	if r.Policy.Why != "" {
-		fmt.Fprintf(s.out, "            evaluated by topdown, some five times slower than compiled: %s\n", r.Policy.Why)
+		fmt.Fprintf(s.out, "            evaluated by topdown, some ten times slower than compiled: %s\n", r.Policy.Why)
 	}
 	memoText(s.out, r.Policy.MemoEnabled, r.Policy.Memo)
 	r.Contract.text(s.out)
