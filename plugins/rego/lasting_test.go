@@ -30,7 +30,7 @@ func (g *grammar) repeat(t *testing.T, p *Policy, text string, rounds int) (repe
 	sent := packets{}
 	for range rounds {
 		g.change(in)
-		in.Plugins = nil      // which only plugins before can say, in the same decision
+		in.Plugins = nil   // which only plugins before can say, in the same decision
 		if g.IntN(8) > 0 { // of packets that have these none is kept
 			in.Auth, in.Attachments = nil, nil
 		}
