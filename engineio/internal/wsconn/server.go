@@ -27,17 +27,14 @@ var ErrNotTaken = errors.New("the connection cannot become a WebSocket")
 func Upgrade(w http.ResponseWriter, r *http.Request, header http.Header, opt Options) (Conn, error) {
 	deflate := opt.Live.Load().Deflate.On && offered(r.Header)
 	h := &hijacker{ResponseWriter: w, opt: opt, loop: opt.Seat != nil && !deflate}
-	size := readBuffer
-	if h.loop {
-		size = 1 // the least there is: nobody reads by it
-	}
 	up := websocket.Upgrader{
-		ReadBufferSize: size, WriteBufferSize: frameBuffer, WriteBufferPool: &frames,
+		ReadBufferSize: readBuffer, WriteBufferSize: frameBuffer, WriteBufferPool: &frames,
 		CheckOrigin: func(*http.Request) bool { return true }, // the server's, before
 
 		EnableCompression: deflate,
 		Error:             func(http.ResponseWriter, *http.Request, int, error) {},
 	}
+	h.size = &up.ReadBufferSize
 	ws, err := up.Upgrade(h, r, header)
 	switch {
 	case h.network == nil:
@@ -87,6 +84,7 @@ type hijacker struct {
 	opt     Options
 	loop    bool
 	network net.Conn
+	size    *int      // of the Upgrader's reader, which it makes once it has the connection
 	conn    *portable // when not loop
 	answer  []byte    // when loop
 	early   bool      // frames came with the handshake
@@ -99,6 +97,7 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	}
 	h.network, h.early = network, rw.Reader.Buffered() > 0
 	if h.loop = h.loop && takable(network) != nil; h.loop {
+		*h.size = 1 // the least there is: nobody reads by it
 		return answering{network, h}, rw, nil
 	}
 	h.conn = newConn(network, h.opt)
