@@ -11,3 +11,5 @@ import (
 func rawOf(net.Conn) syscall.RawConn { return nil }
 
 func gone(syscall.RawConn) bool { return false }
+
+func said(syscall.RawConn) bool { return false }

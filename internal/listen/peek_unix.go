@@ -24,13 +24,28 @@ func rawOf(c net.Conn) syscall.RawConn {
 // reading comes first.
 func gone(raw syscall.RawConn) (hungUp bool) {
 	err := raw.Read(func(fd uintptr) bool {
-		var one [1]byte
-		n, _, err := syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK)
-		for err == syscall.EINTR {
-			n, _, err = syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK)
-		}
+		n, err := peek(fd)
 		hungUp = n <= 0
 		return err != syscall.EAGAIN
 	})
 	return err == nil && hungUp
+}
+
+// said reports whether there is something to read now.
+func said(raw syscall.RawConn) (there bool) {
+	err := raw.Read(func(fd uintptr) bool {
+		n, _ := peek(fd)
+		there = n > 0
+		return true
+	})
+	return err == nil && there
+}
+
+func peek(fd uintptr) (n int, err error) {
+	var one [1]byte
+	for {
+		if n, _, err = syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK); err != syscall.EINTR {
+			return n, err
+		}
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -55,7 +56,7 @@ func (w *answer) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// Hijack implements http.Hijacker. Nothing was read beyond the request.
+// Hijack implements http.Hijacker. What the client said behind its request is in the reader, as with net/http.
 func (w *answer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if w.hijacked {
 		return nil, nil, http.ErrHijacked
@@ -65,7 +66,11 @@ func (w *answer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	}
 	w.hijacked = true
 	w.peer.stop()
-	return w.conn, bufio.NewReadWriter(bufio.NewReaderSize(w.conn, 16), bufio.NewWriterSize(w.conn, 16)), nil
+	rw := bufio.NewReadWriter(bufio.NewReaderSize(w.conn, 16), bufio.NewWriterSize(w.conn, 16))
+	if said(w.peer.raw) {
+		_, _ = rw.Peek(1) // an error will come again
+	}
+	return w.conn, rw, nil
 }
 
 // send writes what was answered.
@@ -101,6 +106,7 @@ const lookAfter = 50 * time.Millisecond
 // peer ends a request's context when its client is gone, as net/http's reader in the background does.
 type peer struct {
 	conn   net.Conn
+	raw    syscall.RawConn
 	cancel context.CancelFunc
 	timer  *time.Timer
 	over   chan struct{} // closed when nobody looks any more; made by the first who does
@@ -109,7 +115,7 @@ type peer struct {
 }
 
 func watch(conn net.Conn, cancel context.CancelFunc) *peer {
-	p := &peer{conn: conn, cancel: cancel}
+	p := &peer{conn: conn, raw: rawOf(conn), cancel: cancel}
 	p.timer = time.AfterFunc(lookAfter, p.look)
 	return p
 }
@@ -125,7 +131,7 @@ func (p *peer) look() {
 	p.over = over
 	p.mu.Unlock()
 	defer close(over)
-	if gone(rawOf(p.conn)) {
+	if gone(p.raw) {
 		p.cancel()
 	}
 }

@@ -320,3 +320,29 @@ func TestUpgradesClose(t *testing.T) {
 		t.Errorf("%q %v", b, err)
 	}
 }
+
+// What comes between a request and its answer is seen by who takes the connection over, at once.
+func TestUpgradeEarly(t *testing.T) {
+	begun, on, early := make(chan bool), make(chan bool), make(chan int, 1)
+	u := serveUpgrades(t, patience, func(w http.ResponseWriter, _ *http.Request) {
+		begun <- true
+		<-on
+		c, rw, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		early <- rw.Reader.Buffered()
+		c.Close()
+	})
+	for _, text := range []string{"", "x"} {
+		c := u.dial(t)
+		_, _ = io.WriteString(c, upgradeText)
+		<-begun
+		_, _ = io.WriteString(c, text) // on this machine it is there when this returns
+		on <- true
+		if n := <-early; n != len(text) {
+			t.Errorf("%d bytes of %q", n, text)
+		}
+	}
+}
