@@ -270,8 +270,8 @@ func oneByOne(t *testing.T, guest, first engine.Plugin) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		all := emits()
 		r.Shuffle(len(all), func(i, k int) { all[i], all[k] = all[k], all[i] })
-		for i := range 5000 {
-			if i == 2500 {
+		for i := range 6000 {
+			if i == 3000 {
 				for _, c := range []struct {
 					*crowd
 					bytes int
