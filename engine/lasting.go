@@ -29,6 +29,9 @@ type kept struct {
 	list []keptDecision
 }
 
+// room reports whether one more of e may be kept.
+func (k *kept) room(e *Engine) bool { return k.by == e && len(k.list) < maxKept }
+
 // keptDecision is a decision on a packet under some circumstances.
 type keptDecision struct {
 	key      []byte
@@ -37,8 +40,14 @@ type keptDecision struct {
 
 var keys = sync.Pool{New: func() any { b := make([]byte, 0, 256); return &b }}
 
-// maxKey bounds the bytes of a key.
+// maxKey bounds the bytes of a key, and what stays of the room for one.
 const maxKey = 1 << 10
+
+func putKey(key *[]byte) {
+	if cap(*key) <= 2*maxKey {
+		keys.Put(key)
+	}
+}
 
 // again looks for the decision on in that was made before. Where there is none, and there might be the next time, it gives
 // the key to keep one by; it is done with.
@@ -49,14 +58,14 @@ func (e *Engine) again(in *Input, d *Decision) (key *[]byte, found bool) {
 	key = keys.Get().(*[]byte)
 	b, ok := e.depends((*key)[:0], in)
 	if *key = b; !ok {
-		keys.Put(key)
+		putKey(key)
 		return nil, false
 	}
 	k := in.Shared.decided(e, b)
 	if k == nil {
 		return key, false
 	}
-	keys.Put(key)
+	putKey(key)
 	id, steps := d.ID, append(d.Steps[:0], k.Steps...)
 	*d = *k
 	d.ID, d.Steps, d.Repeated = id, steps, true
@@ -86,7 +95,10 @@ func (e *Engine) depends(dst []byte, in *Input) (key []byte, ok bool) {
 
 // keep keeps d, which was made of in, by a key of again.
 func (e *Engine) keep(in *Input, d *Decision, key *[]byte) {
-	defer keys.Put(key)
+	defer putKey(key)
+	if all := in.Shared.decisions.Load(); all != nil && !all.room(e) { // many get the packet: without a lock
+		return
+	}
 	size := len(*key) + len(d.Args) + len(d.Custom) + len(d.Data) + len(d.Reason) + decisionBytes
 	for i := range d.Steps {
 		v := &d.Steps[i].Verdict
@@ -158,7 +170,7 @@ func (s *Shared) keepDecision(e *Engine, bytes int, make func() keptDecision) {
 	defer s.mu.Unlock()
 	var list []keptDecision
 	if all := s.decisions.Load(); all != nil {
-		if all.by != e || len(all.list) >= maxKept {
+		if !all.room(e) {
 			return
 		}
 		list = all.list

@@ -20,6 +20,7 @@ const (
 	otherSets  = 128     // events of clients, and answers, are many and small
 	repeatWays = 4       // packets of a set; a new one takes the place of the oldest
 	repeatText = 4       // a packet has at most one of so many shares of its bytes
+	repeatSize = 768     // bytes of one beside its texts, about
 	repeatMin  = 1 << 10 // bytes of a packet with all that is made of it: with less it is not worth while
 	sightings  = 1024
 )
@@ -145,7 +146,7 @@ func (r *repeats) keep(key *repeatKey, pkt *socketio.Packet) *repeat {
 
 // describe finds what follows from the packet of k. It reports whether that may be kept.
 func (r *repeats) describe(k *repeat) bool {
-	pkt, room := &k.packet, r.each-len(k.cut.Head)-len(k.cut.Rest)
+	pkt, room := &k.packet, r.each-repeatSize-len(k.cut.Head)-len(k.cut.Rest)
 	k.input = engine.Input{Kind: engine.Ack, Namespace: pkt.Namespace, Args: pkt.Data, Bytes: k.size}
 	if pkt.IsEvent() {
 		name, args, err := socketio.AppendEvent(nil, pkt)
