@@ -41,6 +41,7 @@ var packages = map[string]pkg{
 	"internal/backoff":    {layer: 0},
 	"internal/alarm":      {layer: 0},
 	"internal/clock":      {layer: 0},
+	"internal/socket":     {layer: 0},
 	"hostabi/meter":       {layer: 0, tests: []string{"wazero"}},
 	"plugins/native/wire": {layer: 0},
 	"policies":            {layer: 0, tests: []string{"opa"}},

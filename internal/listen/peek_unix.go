@@ -5,11 +5,13 @@ package listen
 import (
 	"net"
 	"syscall"
+
+	"github.com/siogw/siogw/internal/socket"
 )
 
 // rawOf gives the way to look at a connection without reading; nil where there is none.
 func rawOf(c net.Conn) syscall.RawConn {
-	direct, ok := base(c).(syscall.Conn)
+	direct, ok := socket.Of(c).(syscall.Conn)
 	if !ok {
 		return nil
 	}

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/net/http/httpguts"
+
+	"github.com/siogw/siogw/internal/socket"
 )
 
 // headSize bounds the requests that are looked at; longer ones are net/http's.
@@ -122,7 +124,7 @@ func (c *Begun) SetReadDeadline(t time.Time) error {
 // TCP gives the connection itself, nil for another, for who reads and writes it without waiting, once what was read is
 // read again, which one read does that asks for 4 KiB.
 func (c *Begun) TCP() *net.TCPConn {
-	tcp, _ := base(c.Conn).(*net.TCPConn)
+	tcp, _ := socket.Of(c.Conn).(*net.TCPConn)
 	return tcp
 }
 
@@ -137,23 +139,8 @@ func (c *Begun) Gone() func() {
 
 // CloseWrite closes the sending direction.
 func (c *Begun) CloseWrite() error {
-	if half, ok := base(c.Conn).(interface{ CloseWrite() error }); ok {
+	if half, ok := socket.Of(c.Conn).(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()
-	}
-	return nil
-}
-
-// base gives the connection of the system below c; nil for one that has something between, such as TLS.
-func base(c net.Conn) net.Conn {
-	if inner, ok := c.(interface{ TCP() *net.TCPConn }); ok {
-		if tcp := inner.TCP(); tcp != nil {
-			return tcp
-		}
-		return nil
-	}
-	switch c.(type) {
-	case *net.TCPConn, *net.UnixConn:
-		return c
 	}
 	return nil
 }

@@ -12,23 +12,11 @@ import (
 
 	"github.com/siogw/siogw/engineio"
 	"github.com/siogw/siogw/engineio/internal/evloop"
+	"github.com/siogw/siogw/internal/socket"
 )
 
-// takable gives the connection below c whose descriptor can be taken; nil for one that has something between, such
-// as TLS.
-func takable(c net.Conn) net.Conn {
-	if inner, ok := c.(interface{ TCP() *net.TCPConn }); ok {
-		if tcp := inner.TCP(); tcp != nil {
-			return tcp
-		}
-		return nil
-	}
-	switch c.(type) {
-	case *net.TCPConn, *net.UnixConn:
-		return c
-	}
-	return nil
-}
+// takable gives the connection below c whose descriptor can be taken; nil for none.
+func takable(c net.Conn) net.Conn { return socket.Of(c) }
 
 // take takes the descriptor out of c, which is closed: Go's own poller would wake up for it, too. free is to be called
 // when the descriptor is closed; nil for nothing to do.
