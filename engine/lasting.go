@@ -105,7 +105,7 @@ func (e *Engine) keep(in *Input, d *Decision, key *[]byte) {
 		if v.Err != nil || v.Attachments != nil || v.Auth != nil {
 			return
 		}
-		size += v.size()
+		size += stepBytes + v.Texts()
 	}
 	in.Shared.keepDecision(e, size, func() keptDecision {
 		k := keptDecision{bytes.Clone(*key), *d}
@@ -120,17 +120,6 @@ const (
 	decisionBytes = 320
 	stepBytes     = 320
 )
-
-// size gives the bytes that v holds as a step of a decision that is kept.
-func (v *Verdict) size() int {
-	n := stepBytes + len(v.Args) + len(v.Labels) + len(v.Custom) + len(v.Data) + len(v.Reason)
-	for _, r := range v.Rules {
-		n += len(r) + stringBytes
-	}
-	return n
-}
-
-const stringBytes = 16
 
 // own lets d outlive its packet.
 func (d *Decision) own() {

@@ -65,6 +65,18 @@ func (v *Verdict) Transforms() bool {
 	return v.Args != nil || v.Auth != nil || v.Attachments != nil
 }
 
+// ruleBytes is what one string of Rules takes beside its text.
+const ruleBytes = 16
+
+// Texts gives the bytes of all texts of v, for who keeps verdicts within a bound.
+func (v *Verdict) Texts() int {
+	n := len(v.Args) + len(v.Auth) + len(v.Labels) + len(v.Custom) + len(v.Reason) + len(v.Data)
+	for _, r := range v.Rules {
+		n += ruleBytes + len(r)
+	}
+	return n
+}
+
 // Denied makes a denying verdict with the gateway's own reason.
 func Denied(code Code, reason string) Verdict {
 	return Verdict{Effect: Deny, Denial: Denial{Code: code, Reason: reason}}

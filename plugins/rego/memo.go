@@ -42,7 +42,6 @@ const (
 	verdictBytes = 400                         // what a verdict holds beside its texts
 	placeBytes   = 48                          // and what an entry does beside its key and table.Overhead
 	entryBytes   = placeBytes + table.Overhead // of one that allows
-	ruleBytes    = 16                          // the same of one string of Verdict.Rules
 )
 
 // allowed is the verdict of most entries.
@@ -113,11 +112,7 @@ func sizeOf(v *engine.Verdict) int {
 	if v == &allowed {
 		return placeBytes
 	}
-	n := placeBytes + verdictBytes + len(v.Args) + len(v.Auth) + len(v.Labels) + len(v.Custom) + len(v.Reason) + len(v.Data)
-	for _, r := range v.Rules {
-		n += ruleBytes + len(r)
-	}
-	return n
+	return placeBytes + verdictBytes + v.Texts()
 }
 
 // own gives v with texts that nobody appends to, and nothing of the packet's.

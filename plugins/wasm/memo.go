@@ -12,8 +12,9 @@ import (
 const memoShare = 128
 
 const (
-	placeBytes = 48  // what an entry takes beside its key and memo.Overhead
-	keptBytes  = 352 // what is kept beside its texts
+	placeBytes   = 48  // what an entry takes beside its key and memo.Overhead
+	keptBytes    = 352 // what is kept beside its texts
+	verdictBytes = 512 // of a verdict that is kept with its packet, beside its texts
 )
 
 // kept is what a pure guest answered to the bytes of a view. A verdict that changes nothing is kept as it is; what a
@@ -76,7 +77,7 @@ func (p *Plugin) share(in *engine.Input, v engine.Verdict, counts []hostabi.Coun
 		return
 	}
 	v.Args = bytes.Clone(v.Args) // it may be a part of the packet
-	in.Shared.Keep(p, &shared{v, counts}, sizeOf(&v)+sizeOfCounts(counts))
+	in.Shared.Keep(p, &shared{v, counts}, verdictBytes+v.Texts()+sizeOfCounts(counts))
 }
 
 // recount counts what an answer that is kept counted.
@@ -115,11 +116,6 @@ func (p *Plugin) Memo() memo.Stats {
 	st := p.memo.Stats()
 	st.Hits += p.sharings.Load()
 	return st
-}
-
-// sizeOf gives the bytes that v holds, about.
-func sizeOf(v *engine.Verdict) int {
-	return 512 + len(v.Args) + len(v.Auth) + len(v.Labels) + len(v.Custom) + len(v.Reason) + len(v.Data)
 }
 
 func sizeOfCounts(counts []hostabi.Count) (n int) {
