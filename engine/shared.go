@@ -12,7 +12,7 @@ import (
 //
 // It is bounded in bytes. A nil one keeps nothing. Safe for concurrent use.
 type Shared struct {
-	left *atomic.Int64 // bytes that may still be kept, here and in what Next gives
+	left *atomic.Int64 // bytes that may still be kept, here and in what About and Changed give
 	mu   sync.Mutex    // for what is kept
 	made atomic.Pointer[[]form]
 

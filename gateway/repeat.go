@@ -7,13 +7,14 @@ import (
 	"sync/atomic"
 
 	"github.com/siogw/siogw/engine"
+	"github.com/siogw/siogw/internal/memo"
 	"github.com/siogw/siogw/socketio"
 )
 
 // Much of what is sent was sent before: an emit to a room comes as one packet for each member, clients say that they type,
 // servers that all is well. Such packets are the same bytes, but for the ack id. From the second one on it is kept, by
 // all of these bytes, and those after it are neither decoded nor written anew; what plugins make of the packet alone is
-// kept with it (engine.Shared). Decisions are still made for each session.
+// kept with it (engine.Shared), and decisions, by what else they depend on (engine.Lasting).
 
 const (
 	emitSets   = 8       // packets stand in the one that their hash says; emits are few and may be large
@@ -30,8 +31,8 @@ type repeats struct {
 	seed   maphash.Seed
 	each   int // bytes that one packet may take, with all that is kept with it
 	maps   Mapping
-	secret string                   // the event whose arguments are a token; "" for none
-	once   [sightings]atomic.Uint64 // hashes of texts that have come
+	secret string         // the event whose arguments are a token; "" for none
+	once   memo.Sightings // texts that have come
 	sets   []repeatSet
 }
 
@@ -61,14 +62,14 @@ type repeatKey struct {
 
 // newRepeats makes those that keep so many bytes in so many sets; nil for too few.
 func newRepeats(total, sets int, maps Mapping) *repeats {
-	r := &repeats{seed: maphash.MakeSeed(), each: total / (sets * repeatWays), maps: maps, sets: make([]repeatSet, sets)}
+	r := &repeats{seed: maphash.MakeSeed(), each: total / (sets * repeatWays), maps: maps, sets: make([]repeatSet, sets), once: make(memo.Sightings, sightings)}
 	if r.each < repeatMin {
 		return nil
 	}
 	return r
 }
 
-// repeats gives those that a text of e may be one of, nil for none.
+// repeats gives those that a text may be one of, nil for none.
 func (gen *generation) repeats(d *socketio.Decoder, text []byte) *repeats {
 	r := gen.others
 	if d.From == socketio.Server && len(text) > 0 && text[0] == '0'+byte(socketio.Event) {
@@ -100,9 +101,7 @@ func (r *repeats) read(d *socketio.Decoder, text []byte, cut socketio.Cut) (*soc
 	if err != nil || pkt == nil {
 		return pkt, nil, err
 	}
-	mark := key.hash + uint64(key.size)<<1 + uint64(key.from)
-	if once := &r.once[mark%sightings]; once.Load() != mark {
-		once.Store(mark)
+	if !r.once.Again(key.hash + uint64(key.size)<<1 + uint64(key.from)) {
 		return pkt, nil, nil
 	}
 	return pkt, r.keep(&key, pkt), nil

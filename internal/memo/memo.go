@@ -38,7 +38,7 @@ type Table[V any] struct {
 type shard[V any] struct {
 	hits, misses    atomic.Uint64
 	stored, evicted atomic.Uint64
-	once            atomic.Pointer[sightings] // from when the shard was full for the first time
+	once            atomic.Pointer[Sightings] // from when the shard was full for the first time
 
 	mu    sync.RWMutex
 	found map[uint64]*entry[V]
@@ -57,21 +57,8 @@ type entry[V any] struct {
 	bytes int
 }
 
-// sightings are marks of keys that were put once: what may not come again takes nobody's place.
-type sightings []atomic.Uint32
-
 // sighting is the bytes of a shard for which there is one mark, some two for an entry.
 const sighting = 128
-
-// again reports whether hash was seen before, not too long ago.
-func (s sightings) again(hash uint64) bool {
-	at, mark := &s[hash/maxShards%uint64(len(s))], uint32(hash>>32)
-	if at.Load() == mark {
-		return true
-	}
-	at.Store(mark)
-	return false
-}
 
 // New makes an empty table.
 func New[V any](o Options) *Table[V] {
@@ -115,7 +102,7 @@ func (t *Table[V]) Put(key []byte, v V, size int) bool {
 		return false
 	}
 	s, hash := t.find(key)
-	if once := s.once.Load(); once != nil && !once.again(hash) {
+	if once := s.once.Load(); once != nil && !once.Again(hash/maxShards) {
 		return true
 	}
 	s.put(&entry[V]{hash: hash, key: bytes.Clone(key), value: v, bytes: n}, t.room)
@@ -146,7 +133,7 @@ func (s *shard[V]) put(e *entry[V], room int) {
 		s.drop(old)
 	}
 	if s.bytes+e.bytes > room && s.once.Load() == nil {
-		once := make(sightings, room/sighting+1)
+		once := make(Sightings, room/sighting+1)
 		s.once.Store(&once)
 	}
 	for s.bytes+e.bytes > room && len(s.ring) > 0 { // at most twice around
