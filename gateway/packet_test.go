@@ -228,6 +228,27 @@ func BenchmarkPacket(b *testing.B) {
 	}
 }
 
+// The same in many sessions, in turns: what each has for itself is in no cache.
+func BenchmarkCrowdPacket(b *testing.B) {
+	for _, c := range onTheWay {
+		b.Run(c.name, func(b *testing.B) {
+			g := newBench(b, c.checks)
+			crowd := make([]*wire, 1000)
+			for i := range crowd {
+				crowd[i] = openWire(b, g, c.checks)
+			}
+			b.ReportAllocs()
+			runtime.GC()
+			from, n := cpuTime(b), 0
+			for b.Loop() {
+				crowd[n%len(crowd)].roundTrip()
+				n++
+			}
+			b.ReportMetric(float64(cpuTime(b)-from)/float64(b.N), "cpu-ns/op")
+		})
+	}
+}
+
 // The same, on all processors at a time: what they share costs more then.
 func BenchmarkPackets(b *testing.B) {
 	for _, c := range onTheWay {
