@@ -45,6 +45,17 @@ type Decision struct {
 	Repeated   bool    // it was made before, on the same packet: no plugin was asked
 	Made       *Shared // keeps what is made of a decision that is repeated: of all but ID, Took and Generation. Who changes it sets nil
 	Generation uint64  // counts the reloads of what it was made by; 0 where nobody counts
+
+	Room []Step // for Steps, empty. Those of a decision that is repeated are elsewhere, for all to read
+}
+
+// Spare gives the room that d had for its Steps, which are forgotten.
+func (d *Decision) Spare() []Step {
+	if d.Repeated || d.Steps == nil {
+		return d.Room
+	}
+	clear(d.Steps)
+	return d.Steps[:0]
 }
 
 // Transformed reports whether the packet must be written anew.

@@ -105,11 +105,12 @@ func (e *Engine) Decide(ctx context.Context, in *Input) (d Decision) {
 	return d
 }
 
-// DecideInto is Decide, and writes to d, of which it keeps the array of Steps alone: who decides on packet after packet
+// DecideInto is Decide, and writes to d, of which it keeps Room alone: who decides on packet after packet
 // allocates nothing.
 func (e *Engine) DecideInto(ctx context.Context, in *Input, d *Decision) {
-	clear(d.Steps)
-	*d = Decision{ID: NewID(), Effect: Deny, Steps: d.Steps[:0]}
+	room := d.Spare()
+	*d = Decision{}
+	d.ID, d.Effect, d.Room = NewID(), Deny, room
 	if in.Kind == 0 || in.Kind == Disconnect || in.Direction == 0 {
 		d.Code, d.Reason = CodeNoVerdict, CodeNoVerdict.String()
 		return
@@ -133,6 +134,7 @@ func (e *Engine) DecideInto(ctx context.Context, in *Input, d *Decision) {
 func (e *Engine) ask(ctx context.Context, in *Input, d *Decision, begin clock.Reading) {
 	allowed := false
 	w := work{Input: in}
+	d.Steps = d.Room
 	for i := range e.stages {
 		s := &e.stages[i]
 		if s.Mode == Off || !s.Match.covers(w.Input) {

@@ -88,6 +88,7 @@ type Input struct {
 
 	// Shared keeps what is made of the packet, where it goes to many sessions; nil for others. Policies do not see it.
 	Shared *Shared
+	Last   *Last // of who sends; nil where nobody remembers
 }
 
 // Attachment is one binary argument. In Args it stands as {"_placeholder":true,"num":i}.

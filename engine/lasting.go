@@ -15,8 +15,9 @@ import (
 type Lasting interface {
 	Plugin
 	// Depends appends to dst what the verdict on in depends on beside what [Shared] may be about, and in.Room: parts of the
-	// identity and the session, say. Where these are the same bytes, and those of the plugins before it, so is the
-	// verdict. ok is false where that cannot be told, or something else decides too, such as the time.
+	// identity and the session, and of nothing else. Where these are the same bytes, and those of the plugins before it, so
+	// is the verdict. ok is false where that cannot be told, or something else decides too, such as the time. It need not be
+	// asked again about the same packet, identity and session.
 	Depends(dst []byte, in *Input) (key []byte, ok bool)
 }
 
@@ -35,7 +36,36 @@ func (k *kept) room(e *Engine) bool { return k.by == e && len(k.list) < maxKept 
 // keptDecision is a decision on a packet under some circumstances.
 type keptDecision struct {
 	key      []byte
+	room     string // which is in key
 	decision Decision
+}
+
+// Last remembers which decision was repeated last: who says the same again, being the same, has it without a key. It is its
+// owner's, for one call at a time. The zero value is none.
+type Last struct {
+	shared   uint64 // the packet's number: the packet itself may be forgotten meanwhile
+	identity *Identity
+	session  *Session
+	at       int // among those kept with it
+}
+
+// of gives the decision of e on in, nil where that is not the last one.
+func (l *Last) of(e *Engine, in *Input) *Decision {
+	if l == nil || l.shared != in.Shared.number || l.identity != in.Identity || l.session != in.Session {
+		return nil
+	}
+	all := in.Shared.decisions.Load()
+	if all == nil || all.by != e || all.list[l.at].room != in.Room {
+		return nil
+	}
+	return &all.list[l.at].decision
+}
+
+// note takes the one at a place.
+func (l *Last) note(in *Input, at int) {
+	if l != nil {
+		*l = Last{in.Shared.number, in.Identity, in.Session, at}
+	}
 }
 
 var keys = sync.Pool{New: func() any { b := make([]byte, 0, 256); return &b }}
@@ -55,21 +85,31 @@ func (e *Engine) again(in *Input, d *Decision) (key *[]byte, found bool) {
 	if in.Shared == nil || in.Auth != nil || len(in.Attachments) > 0 || len(in.Plugins) > 0 {
 		return nil, false
 	}
+	if k := in.Last.of(e, in); k != nil {
+		d.repeat(k)
+		return nil, true
+	}
 	key = keys.Get().(*[]byte)
 	b, ok := e.depends((*key)[:0], in)
 	if *key = b; !ok {
 		putKey(key)
 		return nil, false
 	}
-	k := in.Shared.decided(e, b)
+	k, at := in.Shared.decided(e, b)
 	if k == nil {
 		return key, false
 	}
 	putKey(key)
-	id, steps := d.ID, append(d.Steps[:0], k.Steps...)
-	*d = *k
-	d.ID, d.Steps, d.Repeated = id, steps, true
+	in.Last.note(in, at)
+	d.repeat(k)
 	return nil, true
+}
+
+// repeat makes d what was decided before.
+func (d *Decision) repeat(k *Decision) {
+	id, room := d.ID, d.Room
+	*d = *k
+	d.ID, d.Room, d.Repeated = id, room, true
 }
 
 // depends gives what a decision on in depends on beside the packet.
@@ -99,7 +139,7 @@ func (e *Engine) keep(in *Input, d *Decision, key *[]byte) {
 	if all := in.Shared.decisions.Load(); all != nil && !all.room(e) { // many get the packet: without a lock
 		return
 	}
-	size := len(*key) + len(d.Args) + len(d.Custom) + len(d.Data) + len(d.Reason) + decisionBytes
+	size := len(*key) + len(in.Room) + len(d.Args) + len(d.Custom) + len(d.Data) + len(d.Reason) + decisionBytes
 	for i := range d.Steps {
 		v := &d.Steps[i].Verdict
 		if v.Err != nil || v.Attachments != nil || v.Auth != nil {
@@ -108,7 +148,7 @@ func (e *Engine) keep(in *Input, d *Decision, key *[]byte) {
 		size += stepBytes + v.Texts()
 	}
 	in.Shared.keepDecision(e, size, func() keptDecision {
-		k := keptDecision{bytes.Clone(*key), *d}
+		k := keptDecision{bytes.Clone(*key), strings.Clone(in.Room), *d}
 		k.decision.own()
 		k.decision.Made = &Shared{left: in.Shared.left}
 		return k
@@ -123,9 +163,9 @@ const (
 
 // own lets d outlive its packet.
 func (d *Decision) own() {
-	d.Args, d.Took = bytes.Clone(d.Args), 0
+	d.Args, d.Took, d.Room = bytes.Clone(d.Args), 0, nil
 	d.Denial = d.Denial.own()
-	d.Steps = slices.Clone(d.Steps)
+	d.Steps = slices.Clip(slices.Clone(d.Steps)) // who adds one does so elsewhere
 	for i := range d.Steps {
 		s := &d.Steps[i]
 		s.Took = 0
@@ -139,18 +179,18 @@ func (d Denial) own() Denial {
 	return d
 }
 
-// decided gives the decision of e that is kept by key, nil for none.
-func (s *Shared) decided(e *Engine, key []byte) *Decision {
+// decided gives the decision of e that is kept by key, and its place; nil for none.
+func (s *Shared) decided(e *Engine, key []byte) (d *Decision, at int) {
 	all := s.decisions.Load()
 	if all == nil || all.by != e {
-		return nil
+		return nil, 0
 	}
 	for i := range all.list {
 		if bytes.Equal(all.list[i].key, key) {
-			return &all.list[i].decision
+			return &all.list[i].decision, i
 		}
 	}
-	return nil
+	return nil, 0
 }
 
 // keepDecision keeps what make gives, a decision of e that takes so many bytes, where there is room.

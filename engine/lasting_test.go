@@ -215,3 +215,69 @@ func TestDecisionsRepeatConcurrently(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+// Who says the same again, being the same, is answered without a word from the plugins; anything else has them asked what the
+// decision depends on.
+func TestLast(t *testing.T) {
+	depends := 0
+	p := &lasts{on: func(in *engine.Input) string { depends++; return sub(in) }, answer: echoes}
+	e, shared := newEngine(t, stage("a", p, nil)), engine.NewShared(1<<16)
+	ann, bob, session := &engine.Identity{Sub: "ann"}, &engine.Identity{Sub: "bob"}, &engine.Session{}
+	var last engine.Last
+	input := func() *engine.Input {
+		in := event()
+		in.Shared, in.Identity, in.Session, in.Last = shared, ann, session, &last
+		return in
+	}
+	e.Decide(t.Context(), input()) // made
+	e.Decide(t.Context(), input()) // found by its key
+	for name, c := range map[string]struct {
+		change func(*engine.Input)
+		asked  bool
+	}{
+		"the same":          {func(*engine.Input) {}, false},
+		"another identity":  {func(in *engine.Input) { in.Identity = bob }, true},
+		"the same by name":  {func(in *engine.Input) { in.Identity = &engine.Identity{Sub: "ann"} }, true},
+		"another session":   {func(in *engine.Input) { in.Session = &engine.Session{Transport: "polling"} }, true},
+		"another room":      {func(in *engine.Input) { in.Room = "a" }, true},
+		"another packet":    {func(in *engine.Input) { in.Shared = engine.NewShared(1 << 16) }, true},
+		"nobody remembers":  {func(in *engine.Input) { in.Last = nil }, true},
+		"with auth":         {func(in *engine.Input) { in.Auth = []byte(`{}`) }, false}, // not kept at all
+		"a decision before": {func(in *engine.Input) { in.Last = &engine.Last{} }, true},
+	} {
+		e.Decide(t.Context(), input())
+		in := input()
+		c.change(in)
+		before := depends
+		d := e.Decide(t.Context(), in)
+		if asked := depends > before; asked != c.asked || d.Effect != engine.Allow || d.Steps[0].Verdict.Rules[0] != sub(in) {
+			t.Errorf("%s: asked %v, %+v", name, asked, d)
+		}
+	}
+	other := newEngine(t, stage("a", p, nil))
+	if d := other.Decide(t.Context(), input()); d.Repeated {
+		t.Error("another engine's decision was repeated")
+	}
+	if d := e.Decide(t.Context(), input()); !d.Repeated || d.Steps[0].Verdict.Rules[0] != "ann" {
+		t.Errorf("%+v", d)
+	}
+}
+
+// The steps of a decision that is repeated are everybody's: who adds one, or decides with the same Decision on something else,
+// changes nothing of them.
+func TestRepeatedStepsAreNotWritten(t *testing.T) {
+	p := &lasts{on: sub, answer: echoes}
+	e, shared := newEngine(t, stage("a", p, nil)), engine.NewShared(1<<16)
+	var d engine.Decision
+	for i := range 8 {
+		for _, who := range []string{"ann", "bob"} {
+			if e.DecideInto(t.Context(), of(shared, who), &d); d.Steps[0].Verdict.Rules[0] != who || len(d.Steps) != 1 {
+				t.Fatalf("%s: %+v", who, d.Steps)
+			}
+			d.Steps = append(d.Steps, engine.Step{Plugin: "added"})
+		}
+		if e.DecideInto(t.Context(), of(nil, "eve"), &d); d.Repeated || len(d.Steps) != 1 || d.Steps[0].Verdict.Rules[0] != "eve" {
+			t.Fatalf("time %d: %+v", i, d.Steps)
+		}
+	}
+}

@@ -12,9 +12,10 @@ import (
 //
 // It is bounded in bytes. A nil one keeps nothing. Safe for concurrent use.
 type Shared struct {
-	left *atomic.Int64 // bytes that may still be kept, here and in what About and Changed give
-	mu   sync.Mutex    // for what is kept
-	made atomic.Pointer[[]form]
+	number uint64        // no other has it
+	left   *atomic.Int64 // bytes that may still be kept, here and in what About and Changed give
+	mu     sync.Mutex    // for what is kept
+	made   atomic.Pointer[[]form]
 
 	decisions atomic.Pointer[kept]
 }
@@ -22,9 +23,12 @@ type Shared struct {
 // sharedBytes is what keeping something takes beside it, about.
 const sharedBytes = 64
 
+// numbers are those of all Shared.
+var numbers atomic.Uint64
+
 // NewShared makes one that keeps so many bytes at most.
 func NewShared(bytes int) *Shared {
-	s := &Shared{left: new(atomic.Int64)}
+	s := &Shared{number: numbers.Add(1), left: new(atomic.Int64)}
 	s.left.Store(int64(bytes))
 	return s
 }
@@ -93,7 +97,7 @@ func (s *Shared) About(event string) *Shared {
 				}
 			}
 		}
-		s.Keep(aboutKey{event}, &about{event, Shared{left: s.left}}, len(event))
+		s.Keep(aboutKey{event}, &about{event, Shared{number: numbers.Add(1), left: s.left}}, len(event))
 	}
 	return nil
 }
@@ -118,7 +122,7 @@ func (s *Shared) Changed(v *Verdict) *Shared {
 	for i := range maxChanged {
 		key := changedKey{i}
 		if s.Get(key) == nil {
-			s.Keep(key, &changed{bytes.Clone(v.Args), &Shared{left: s.left}}, len(v.Args))
+			s.Keep(key, &changed{bytes.Clone(v.Args), &Shared{number: numbers.Add(1), left: s.left}}, len(v.Args))
 		}
 		c, ok := s.Get(key).(*changed)
 		if !ok { // no room

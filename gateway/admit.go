@@ -154,6 +154,7 @@ func (s *session) eventInput(j *job, kind engine.Kind) engine.Code {
 	j.input(kind)
 	if j.same != nil {
 		j.same.event(j.in)
+		j.in.Last = &j.from.decoder.last
 		return engine.CodeNone
 	}
 	var err error
@@ -169,6 +170,7 @@ func (s *session) ackInput(j *job, event string) {
 	j.input(engine.Ack)
 	if j.same != nil {
 		j.same.answer(j.in, event)
+		j.in.Last = &j.from.decoder.last
 		return
 	}
 	j.in.Event, j.in.Args = event, j.pkt.Data

@@ -50,13 +50,14 @@ func takeJob(from *end, m decoded) *job {
 
 // done ends the use of j. One that a panic leaves behind is not used again.
 func (j *job) done() {
-	clear(j.decision.Steps)
 	poison(j.args)
-	args, steps := j.args[:0], j.decision.Steps[:0]
+	args := j.args[:0]
 	if cap(args) > maxKeptArgs {
 		args = nil
 	}
-	*j = job{args: args, decision: engine.Decision{Steps: steps}}
+	steps := j.decision.Spare()
+	*j = job{}
+	j.args, j.decision.Room = args, steps
 	jobs.Put(j)
 }
 
@@ -73,6 +74,6 @@ func (j *job) input(kind engine.Kind) {
 // keep gives a job for the same packet that outlives it, without the packet's bytes.
 func (j *job) keep(pkt *socketio.Packet) *job {
 	in := *j.in
-	in.Args, in.Auth, in.Attachments, in.Shared = nil, nil, nil, nil
+	in.Args, in.Auth, in.Attachments, in.Shared, in.Last = nil, nil, nil, nil, nil
 	return &job{from: j.from, pkt: pkt, n: j.n, in: &in, now: j.now, epoch: j.epoch}
 }

@@ -66,7 +66,7 @@ type end struct {
 	dir      engine.Direction // in which its packets travel
 	eio      engineio.Session
 	peer     *end
-	decoder  *socketio.Decoder // nil while the side rests, see reader
+	decoder  *decoder // nil while the side rests, see reader
 	revision socketio.Revision
 	dirty    bool // holds packets that were not flushed yet
 
@@ -123,10 +123,16 @@ type decoded struct {
 	same *repeat
 }
 
+// decoder reads the packets of a side that does not rest, and remembers what was decided on them last.
+type decoder struct {
+	socketio.Decoder
+	last engine.Last
+}
+
 // reader gives what reads the side's packets.
-func (e *end) reader() *socketio.Decoder {
+func (e *end) reader() *decoder {
 	if e.decoder == nil {
-		e.decoder = &socketio.Decoder{Limits: e.limits(), Revision: e.revision, Parser: e.s.g.opt.Parser}
+		e.decoder = &decoder{Decoder: socketio.Decoder{Limits: e.limits(), Revision: e.revision, Parser: e.s.g.opt.Parser}}
 		if e.dir == engine.Out {
 			e.decoder.From = socketio.Server
 		}
@@ -148,7 +154,7 @@ func (e *end) decode(p engineio.Packet) (m decoded, err error) {
 	d := e.reader()
 	if !p.Binary {
 		m.raw = p.Data
-		if m.pkt, m.same, err = e.s.gen.text(d, p.Data); m.same != nil {
+		if m.pkt, m.same, err = e.s.gen.text(&d.Decoder, p.Data); m.same != nil {
 			e.s.g.stats.repeated(m.same)
 		}
 		return m, err
@@ -281,7 +287,8 @@ func (s *session) input(kind engine.Kind, dir engine.Direction, n *namespace) *e
 
 // describe sets in to these parts, but for the time.
 func (s *session) describe(in *engine.Input, kind engine.Kind, dir engine.Direction, n *namespace) {
-	*in = engine.Input{Kind: kind, Direction: dir, Identity: s.who(n), Session: s.view(n), Turn: s}
+	*in = engine.Input{}
+	in.Kind, in.Direction, in.Identity, in.Session, in.Turn = kind, dir, s.who(n), s.view(n), s
 	if n != nil {
 		in.Namespace = n.name
 	}
