@@ -99,7 +99,7 @@ func (s *session) admitRate(j *job) engine.Code {
 	if code := s.events.cost(lim, s.payload+lim.attachments(s.payload), in.Bytes, in.Time); code != engine.CodeNone {
 		return code
 	}
-	if j.pkt.HasID && !j.n.toServer.room(lim.Acks, in.Time) {
+	if j.pkt.HasID && !j.n.toServer.room(lim.Acks, j.read) {
 		return engine.CodeUnanswered
 	}
 	return engine.CodeNone

@@ -151,12 +151,16 @@ func (s *session) note(j *job) {
 	}
 }
 
-// asked gives the questions that travelled in dir and wait for an answer.
+// asked gives the questions that travelled in dir and wait for an answer, to add one.
 func (n *namespace) asked(dir engine.Direction) *asked {
+	of := &n.toClient
 	if dir == engine.In {
-		return &n.toServer
+		of = &n.toServer
 	}
-	return &n.toClient
+	if *of == nil {
+		*of = &asked{}
+	}
+	return *of
 }
 
 // malformed handles what the decoder refused. Where the header is whole, that one packet is refused and

@@ -51,29 +51,6 @@ func TestTalliesAreBounded(t *testing.T) {
 	}
 }
 
-func TestAskedMakesRoom(t *testing.T) {
-	var a asked
-	now := time.Now()
-	a.add(1, waiting{event: "a"}, 2, now)
-	a.add(2, waiting{event: "b"}, 2, now.Add(time.Second))
-	if a.room(2, now.Add(askedTime-1)) {
-		t.Error("two fresh questions leave room for a third")
-	}
-	if !a.room(2, now.Add(askedTime)) {
-		t.Error("an old one makes none")
-	}
-	if _, ok := a.take(1); ok {
-		t.Error("it was kept")
-	}
-	for i := range uint64(1000) {
-		a.add(10+i, waiting{event: "c"}, 2, now)
-		a.take(10 + i)
-	}
-	if len(a.order) > 5 || len(a.events) != 1 {
-		t.Error(len(a.order), len(a.events))
-	}
-}
-
 func TestUsersAreForgotten(t *testing.T) {
 	var u users
 	lim := &Limits{ConnectRatePerIdentity: Rate{Count: 1, Per: time.Minute}}

@@ -75,5 +75,5 @@ func (j *job) input(kind engine.Kind) {
 func (j *job) keep(pkt *socketio.Packet) *job {
 	in := *j.in
 	in.Args, in.Auth, in.Attachments, in.Shared, in.Last = nil, nil, nil, nil, nil
-	return &job{from: j.from, pkt: pkt, n: j.n, in: &in, now: j.now, epoch: j.epoch}
+	return &job{from: j.from, pkt: pkt, n: j.n, in: &in, read: j.read, now: j.now, epoch: j.epoch}
 }

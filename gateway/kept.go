@@ -40,9 +40,10 @@ func (n *namespace) size() int {
 	for room := range n.revoked {
 		total += len(room)
 	}
-	for _, w := range n.toServer.events {
-		for _, room := range w.rooms {
-			total += len(room) + w.entry.size()
+	for i := range n.toServer.all() {
+		q := &n.toServer.list[i]
+		for _, room := range q.rooms {
+			total += len(room) + q.entry.size()
 		}
 	}
 	return total

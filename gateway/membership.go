@@ -41,13 +41,13 @@ func (s *session) roomsLeft(j *job) bool {
 // fits reports whether the client may be in more rooms, with those that it has asked to enter.
 func (n *namespace) fits(more []string, limit int) bool {
 	total := len(n.rooms) + len(n.revoked)
-	for room := range n.toServer.pending {
+	for room := range n.toServer.joins() {
 		if !n.inside(room) {
 			total++
 		}
 	}
 	for _, room := range more {
-		if !n.inside(room) && n.toServer.pending[room] == 0 {
+		if !n.inside(room) && n.toServer.joins()[room] == 0 {
 			total++
 		}
 	}
@@ -93,7 +93,7 @@ func (s *session) hears(n *namespace, about []string) bool {
 		return true
 	}
 	for _, room := range about {
-		if !n.inside(room) && n.toServer.pending[room] == 0 {
+		if !n.inside(room) && n.toServer.joins()[room] == 0 {
 			return false
 		}
 	}
@@ -112,7 +112,7 @@ func (s *session) noteEvent(j *job) {
 		s.exit(j.n, j.mapped.Rooms)
 	}
 	if j.pkt.HasID {
-		j.n.asked(j.from.dir).add(j.pkt.ID, w, s.gen.Limits.Acks, j.in.Time)
+		j.n.asked(j.from.dir).add(j.pkt.ID, w, s.gen.Limits.Acks, j.read)
 		if w.entry != nil {
 			s.recount(j.n)
 		}

@@ -147,10 +147,10 @@ func (m *model) compare(s *session) {
 			m.t.Fatalf("in %s the session is in %v and sees %v, at the server in %v", name, n.rooms, s.view(n).Rooms, want)
 		}
 		left := 0
-		for _, w := range n.toServer.events {
-			left += len(w.rooms)
+		for _, q := range n.toServer.all() {
+			left += len(q.rooms)
 		}
-		for _, count := range n.toServer.pending {
+		for _, count := range n.toServer.joins() {
 			left -= count
 		}
 		if left != 0 {

@@ -26,8 +26,8 @@ type namespace struct {
 	revoked  map[string]bool   // rooms that were given up, and of which the server does not know that
 	proof    proof
 	kept     int             // bytes, as they are accounted for
-	toClient asked           // questions of the server
-	toServer asked           // questions of the client
+	toClient *asked          // questions of the server; nil while none waits
+	toServer *asked          // questions of the client
 	seen     *engine.Session // the view as it was last made; nil when something changed
 }
 
@@ -45,7 +45,7 @@ func (s *session) namespace(name string) *namespace {
 func (n *namespace) leave() {
 	n.state, n.rooms, n.identity, n.user = gone, nil, nil, nil
 	n.entries, n.revoked, n.proof = nil, nil, proof{}
-	n.toClient, n.toServer = asked{}, asked{}
+	n.toClient, n.toServer = nil, nil
 }
 
 // view gives the session as policies see it from n, made anew only after a change.

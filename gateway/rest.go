@@ -20,8 +20,7 @@ func (s *session) rest(now time.Time) {
 	drop(s.identity)
 	for _, n := range s.namespaces {
 		drop(n.identity)
-		n.toClient.rest()
-		n.toServer.rest()
+		n.toClient, n.toServer = n.toClient.rest(), n.toServer.rest()
 	}
 	for _, e := range [...]*end{s.down, s.up} {
 		if e.decoder != nil && e.decoder.Pending() == 0 {
@@ -38,10 +37,11 @@ func drop(id *engine.Identity) {
 }
 
 // rest gives up the room for questions, when none waits.
-func (a *asked) rest() {
-	if len(a.events) == 0 {
-		*a = asked{}
+func (a *asked) rest() *asked {
+	if a == nil || a.waits == 0 {
+		return nil
 	}
+	return a
 }
 
 // rest forgets the budgets of names that have filled up.

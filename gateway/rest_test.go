@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/siogw/siogw/engine"
+	"github.com/siogw/siogw/internal/clock"
 )
 
 // What is kept of a handshake is what was said.
@@ -49,7 +50,7 @@ func TestRest(t *testing.T) {
 	made := 0
 	form := func() any { made++; return made }
 	n.identity.Forms.Get("test", form)
-	n.toServer.add(1, waiting{event: "e"}, 10, time.Now())
+	n.asked(engine.In).add(1, waiting{event: "e"}, 10, clock.Read())
 	s.events.byName = map[string]*bucket{"gone": {}}
 	before, _ := json.Marshal(s.view(n))
 	s.down.Rest()
@@ -63,7 +64,7 @@ func TestRest(t *testing.T) {
 		t.Error("a question was forgotten")
 	}
 	s.down.Rest()
-	if n.toServer.events != nil {
+	if n.toServer != nil {
 		t.Error("there is room for no question")
 	}
 	if after, _ := json.Marshal(s.view(n)); string(after) != string(before) {
