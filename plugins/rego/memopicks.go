@@ -7,6 +7,7 @@ import (
 // picks are what of one text a plan reads, so that all of it is found in one pass.
 type picks struct {
 	leaf  byte // not 0: this value, by this number
+	count bool // of a text there its count alone
 	keys  []branch
 	items []*picks // by their places in an array; nil where nothing is read
 }
@@ -27,7 +28,7 @@ func newPicks(list []source) *picks {
 		for j := range s.path {
 			t = t.grow(&s.path[j])
 		}
-		t.leaf = byte(i + 1) // at most maxPaths
+		t.leaf, t.count = byte(i+1), s.count // at most maxPaths
 	}
 	return root
 }
@@ -83,9 +84,16 @@ func (t *picks) walk(dst, text []byte, at int) (out []byte, end int, ok bool) {
 	}
 	end, ok = pass(text, at)
 	if t != nil && t.leaf != 0 {
-		dst = appendRaw(append(dst, t.leaf), text[at:end], true)
+		dst = t.value(append(dst, t.leaf), text[at:end])
 	}
 	return dst, end, ok && end > at
+}
+
+func (t *picks) value(dst, raw []byte) []byte {
+	if t.count {
+		return appendCount(dst, raw)
+	}
+	return appendRaw(dst, raw, true)
 }
 
 func (t *picks) object(dst, text []byte, at int) (out []byte, end int, ok bool) {

@@ -34,7 +34,8 @@ type plans struct {
 	wide       int // classes by event: len(events)+2, or 1 where events are not told apart
 	deep       int // the same of namespaces
 	made       []atomic.Pointer[plan]
-	cuttable   map[*ast.Rule]bool // see there
+	cuttable   map[*ast.Rule]bool   // see there
+	counts     map[*ast.Expr]source // see there
 
 	mu    sync.Mutex
 	fixed []*fixed // of all plans, each once
@@ -47,7 +48,7 @@ const maxPlans = 4096
 const allKinds, allDirections = int(engine.Emit), int(engine.Out)
 
 func newPlans(p *Policy) *plans {
-	l := &plans{policy: p, cuttable: cuttable(p.compiler)}
+	l := &plans{policy: p, cuttable: cuttable(p.compiler), counts: counts(p.compiler)}
 	events, spaces := map[string]bool{}, map[string]bool{}
 	for g := range allGuards(p.compiler) {
 		for _, v := range g.values {

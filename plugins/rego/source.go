@@ -15,6 +15,7 @@ import (
 type source struct {
 	field field
 	path  []step // within args, auth, identity.claims, session.headers, session.query and plugins
+	count bool   // of a text there its count alone
 }
 
 // step is one key of a path: of an object, or of an array. The two are never one, as "0" and 0 are not in Rego.
@@ -142,6 +143,9 @@ func (s source) String() string {
 	for _, st := range s.path {
 		b.WriteString(st.String())
 	}
+	if s.count {
+		return "count(" + b.String() + ")"
+	}
 	return b.String()
 }
 
@@ -169,7 +173,7 @@ func tidy(list []source) []source {
 	}
 	for i := range list {
 		if n[list[i].field] > maxPaths {
-			list[i].path = nil
+			list[i].path, list[i].count = nil, false
 		}
 	}
 	return within(list)
@@ -179,9 +183,13 @@ func tidy(list []source) []source {
 func within(list []source) []source {
 	out := list[:0]
 	for _, s := range list {
-		if len(out) == 0 || !out[len(out)-1].holds(s) {
+		n := len(out)
+		if n == 0 || !out[n-1].holds(s) {
 			out = append(out, s)
+			continue
 		}
+		last := &out[n-1]
+		last.count = last.count && s.count && len(s.path) == len(last.path)
 	}
 	return out
 }

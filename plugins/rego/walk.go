@@ -112,6 +112,10 @@ func (w *walker) visit(x any) (done bool) {
 		if l := x.Loc(); l != nil && l.File != "" {
 			w.at = l
 		}
+		if s, ok := w.policy.plans.counts[x]; ok {
+			w.sources = append(w.sources, s)
+			return true
+		}
 		if x.IsCall() {
 			w.call(x.Operator())
 		}
