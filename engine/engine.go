@@ -109,22 +109,28 @@ func (e *Engine) Decide(ctx context.Context, in *Input) (d Decision) {
 // allocates nothing.
 func (e *Engine) DecideInto(ctx context.Context, in *Input, d *Decision) {
 	room := d.Spare()
-	*d = Decision{}
-	d.ID, d.Effect, d.Room = NewID(), Deny, room
 	if in.Kind == 0 || in.Kind == Disconnect || in.Direction == 0 {
-		d.Code, d.Reason = CodeNoVerdict, CodeNoVerdict.String()
+		*d = Refuse(CodeNoVerdict, "")
+		d.By, d.Room = "", room
 		return
 	}
 	begin := in.Begun
 	if begin == 0 {
 		begin = clock.Read()
 	}
-	if key, found := e.again(in, d); !found {
+	k, key := e.again(in)
+	if k != nil {
+		*d = *k
+		d.Room, d.Repeated = room, true
+	} else {
+		*d = Decision{}
+		d.Effect, d.Room = Deny, room
 		e.ask(ctx, in, d, begin)
 		if key != nil {
 			e.keep(in, d, key)
 		}
 	}
+	d.ID = NewID()
 	if d.Took == 0 { // else the last step has just said so
 		d.Took = clock.Read().Sub(begin)
 	}

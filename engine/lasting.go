@@ -79,37 +79,28 @@ func putKey(key *[]byte) {
 	}
 }
 
-// again looks for the decision on in that was made before. Where there is none, and there might be the next time, it gives
-// the key to keep one by; it is done with.
-func (e *Engine) again(in *Input, d *Decision) (key *[]byte, found bool) {
+// again gives the decision on in that was made before. Where there is none, and there might be the next time, it gives
+// the key to keep one by.
+func (e *Engine) again(in *Input) (k *Decision, key *[]byte) {
 	if in.Shared == nil || in.Auth != nil || len(in.Attachments) > 0 || len(in.Plugins) > 0 {
-		return nil, false
+		return nil, nil
 	}
-	if k := in.Last.of(e, in); k != nil {
-		d.repeat(k)
-		return nil, true
+	if k = in.Last.of(e, in); k != nil {
+		return k, nil
 	}
 	key = keys.Get().(*[]byte)
 	b, ok := e.depends((*key)[:0], in)
 	if *key = b; !ok {
 		putKey(key)
-		return nil, false
+		return nil, nil
 	}
 	k, at := in.Shared.decided(e, b)
 	if k == nil {
-		return key, false
+		return nil, key
 	}
 	putKey(key)
 	in.Last.note(in, at)
-	d.repeat(k)
-	return nil, true
-}
-
-// repeat makes d what was decided before.
-func (d *Decision) repeat(k *Decision) {
-	id, room := d.ID, d.Room
-	*d = *k
-	d.ID, d.Room, d.Repeated = id, room, true
+	return k, nil
 }
 
 // depends gives what a decision on in depends on beside the packet.

@@ -39,7 +39,7 @@ func (s *session) judge(j *job) {
 		s.pass(j, nil)
 		return
 	}
-	stopped, noted := s.gen.Shields.Check(j.in)
+	stopped, noted := j.shields()
 	if stopped != nil {
 		s.refuse(j, shieldRefusal(stopped))
 		return

@@ -63,6 +63,9 @@ func (j *job) done() {
 
 // input sets in to what the engine sees, with the parts that every kind has.
 func (j *job) input(kind engine.Kind) {
+	if j.in != nil {
+		j.room = engine.Input{}
+	}
 	j.in = &j.room
 	j.from.s.describe(j.in, kind, j.from.dir, j.n)
 	j.in.Time = j.now

@@ -17,7 +17,7 @@ import (
 // kept with it (engine.Shared), and decisions, by what else they depend on (engine.Lasting).
 
 const (
-	emitSets   = 8       // packets stand in the one that their hash says; emits are few and may be large
+	emitSets   = 8       // a power of two. Packets stand in the one that their hash says; emits are few and may be large
 	otherSets  = 128     // events of clients, and answers, are many and small
 	repeatWays = 4       // packets of a set; a new one takes the place of the oldest
 	repeatText = 4       // a packet has at most one of so many shares of its bytes
@@ -42,12 +42,13 @@ type repeatSet struct {
 	next int // the oldest
 }
 
-// repeat is a packet that came again. It is not changed.
+// repeat is a packet that came again. It is not changed, but for what is found out of it.
 type repeat struct {
 	repeatKey
 	packet socketio.Packet
 	input  engine.Input // what of it follows from the packet
 	mapped Mapped
+	clean  atomic.Bool // no shield has anything to say of the packet, an event
 }
 
 // repeatKey is what a packet is known by. Head and Rest of cut are compared, and of its id whether there is one and how
@@ -107,7 +108,7 @@ func (r *repeats) read(d *socketio.Decoder, text []byte, cut socketio.Cut) (*soc
 	return pkt, r.keep(&key, pkt), nil
 }
 
-func (r *repeats) set(key *repeatKey) *repeatSet { return &r.sets[key.hash%uint64(len(r.sets))] }
+func (r *repeats) set(key *repeatKey) *repeatSet { return &r.sets[key.hash&uint64(len(r.sets)-1)] }
 
 func (r *repeats) find(key *repeatKey) *repeat {
 	set := r.set(key)

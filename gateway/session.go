@@ -92,7 +92,7 @@ func (e *end) Packet(p engineio.Packet) {
 		s.g.stats.packetsOut.Add(1)
 	}
 	m, err := e.decode(p)
-	if !e.keepUnfinished() {
+	if m.same == nil && !e.keepUnfinished() { // it had no attachments, nor had one before it that is unfinished
 		return
 	}
 	switch {
@@ -285,9 +285,8 @@ func (s *session) input(kind engine.Kind, dir engine.Direction, n *namespace) *e
 	return in
 }
 
-// describe sets in to these parts, but for the time.
+// describe sets these parts of in, which is empty, but for the time.
 func (s *session) describe(in *engine.Input, kind engine.Kind, dir engine.Direction, n *namespace) {
-	*in = engine.Input{}
 	in.Kind, in.Direction, in.Identity, in.Session, in.Turn = kind, dir, s.who(n), s.view(n), s
 	if n != nil {
 		in.Namespace = n.name

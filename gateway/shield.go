@@ -14,6 +14,20 @@ func shieldRefusal(by *shields.Shield) engine.Decision {
 	return d
 }
 
+// shields holds the packet against the virtual patches. What they look at of an event is the packet alone, so one that came
+// before and met none does so again.
+func (j *job) shields() (stopped *shields.Shield, noted []*shields.Shield) {
+	event := j.same != nil && j.pkt.IsEvent()
+	if event && j.same.clean.Load() {
+		return nil, nil
+	}
+	stopped, noted = j.from.s.gen.Shields.Check(j.in)
+	if event && stopped == nil && len(noted) == 0 {
+		j.same.clean.Store(true)
+	}
+	return stopped, noted
+}
+
 // shieldSteps shows in a decision which shields in monitor mode would have stopped it.
 func shieldSteps(noted []*shields.Shield) []engine.Step {
 	var steps []engine.Step
