@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"sync"
-	"time"
 
 	"github.com/siogw/siogw/internal/clock"
 )
@@ -20,17 +19,17 @@ type sharedBucket struct {
 	bucket
 }
 
-func (b *sharedBucket) allow(r Rate, now time.Time) bool {
+func (b *sharedBucket) allow(r Rate, now clock.Reading) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.bucket.allow(r, now)
 }
 
 // allow takes one token, of a bucket of one period's worth.
-func (b *bucket) allow(r Rate, now time.Time) bool { return b.allowN(r, r.Count, now, 1) }
+func (b *bucket) allow(r Rate, now clock.Reading) bool { return b.allowN(r, r.Count, now, 1) }
 
 // allowN takes n tokens of a bucket that holds burst. Without a rate there are always enough.
-func (b *bucket) allowN(r Rate, burst int, now time.Time, n int) bool {
+func (b *bucket) allowN(r Rate, burst int, now clock.Reading, n int) bool {
 	have, limited := b.fill(r, burst, now)
 	if !limited {
 		return true
@@ -43,20 +42,19 @@ func (b *bucket) allowN(r Rate, burst int, now time.Time, n int) bool {
 }
 
 // fill puts in what has come since, and gives what there is then; limited is false without a rate.
-func (b *bucket) fill(r Rate, burst int, now time.Time) (tokens float64, limited bool) {
+func (b *bucket) fill(r Rate, burst int, now clock.Reading) (tokens float64, limited bool) {
 	if r.Count <= 0 || r.Per <= 0 {
 		*b = bucket{}
 		return 0, false
 	}
-	at := clock.Of(now)
 	switch {
 	case b.at == 0:
 		b.tokens = float64(burst)
-	case at > b.at: // packets of two sides may come with times out of order
-		b.tokens += float64(at.Sub(b.at)) / float64(r.Per) * float64(r.Count)
+	case now > b.at: // packets of two sides may come with times out of order
+		b.tokens += float64(now.Sub(b.at)) / float64(r.Per) * float64(r.Count)
 	default:
-		at = b.at
+		now = b.at
 	}
-	b.tokens, b.at = min(b.tokens, float64(burst)), at
+	b.tokens, b.at = min(b.tokens, float64(burst)), now
 	return b.tokens, true
 }

@@ -3,12 +3,14 @@ package gateway
 import (
 	"testing"
 	"time"
+
+	"github.com/siogw/siogw/internal/clock"
 )
 
 // TestBucketFollows keeps what is used up when the rate changes.
 func TestBucketFollows(t *testing.T) {
 	var b bucket
-	now := time.Now()
+	now := clock.Read()
 	hour := func(n int) Rate { return Rate{Count: n, Per: time.Hour} }
 	for i, step := range []struct {
 		rate Rate
@@ -24,7 +26,7 @@ func TestBucketFollows(t *testing.T) {
 			t.Errorf("step %d: %v", i, got)
 		}
 	}
-	if !b.allow(hour(3600), now.Add(time.Second)) || b.allow(hour(3600), now.Add(time.Second)) {
+	if !b.allow(hour(3600), now+clock.Reading(time.Second)) || b.allow(hour(3600), now+clock.Reading(time.Second)) {
 		t.Error("does not fill up at the new rate")
 	}
 }

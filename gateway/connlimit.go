@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/siogw/siogw/engine"
+	"github.com/siogw/siogw/internal/clock"
 )
 
 // connLimit counts open sessions and how fast they open: in total and per client address.
@@ -38,13 +39,13 @@ func (c *connLimit) take(lim *Limits, key netip.Prefix, now time.Time) engine.Co
 	}
 	p.tried = now
 	switch {
-	case !p.rate.allow(lim.ConnectRatePerIP, now):
+	case !p.rate.allow(lim.ConnectRatePerIP, clock.Of(now)):
 		return engine.CodeConnectionRate
 	case lim.ConnectionsPerIP > 0 && p.open >= lim.ConnectionsPerIP:
 		return engine.CodeConnectionsPerIP
 	case lim.ConnectionsTotal > 0 && c.total >= lim.ConnectionsTotal:
 		return engine.CodeConnectionsTotal
-	case !c.rate.allow(lim.ConnectRateTotal, now): // the last: what is refused must not use it up for others
+	case !c.rate.allow(lim.ConnectRateTotal, clock.Of(now)): // the last: what is refused must not use it up for others
 		return engine.CodeTotalRate
 	}
 	p.open++

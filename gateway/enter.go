@@ -90,13 +90,13 @@ func (s *session) admitRate(j *job) engine.Code {
 		return engine.CodeMuted
 	case j.pkt.HasID && digits(j.pkt.ID) > lim.AckID:
 		return engine.CodeAckID
-	case !s.events.allow(lim, in.Event, in.Time):
+	case !s.events.allow(lim, in.Event, j.read):
 		return engine.CodeEventRate
 	}
-	if u := j.n.user; u != nil && !u.events.allow(lim.EventsPerIdentity, in.Time) {
+	if u := j.n.user; u != nil && !u.events.allow(lim.EventsPerIdentity, j.read) {
 		return engine.CodeIdentityEvents
 	}
-	if code := s.events.cost(lim, s.payload+lim.attachments(s.payload), in.Bytes, in.Time); code != engine.CodeNone {
+	if code := s.events.cost(lim, s.payload+lim.attachments(s.payload), in.Bytes, j.read); code != engine.CodeNone {
 		return code
 	}
 	if j.pkt.HasID && !j.n.toServer.room(lim.Acks, j.read) {

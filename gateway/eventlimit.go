@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/siogw/siogw/engine"
+	"github.com/siogw/siogw/internal/clock"
 )
 
 // eventLimits are one session's budgets of events: for all, and for names that the configuration lists.
@@ -16,7 +17,7 @@ type eventLimits struct {
 }
 
 // cost takes an event's bytes, of which there may be largest, and looks at what deciding the ones before it took.
-func (l *eventLimits) cost(lim *Limits, largest, bytes int, now time.Time) engine.Code {
+func (l *eventLimits) cost(lim *Limits, largest, bytes int, now clock.Reading) engine.Code {
 	burst := max(lim.EventBytes.Count, largest) // or the largest packet would never pass
 	if !l.bytes.allowN(lim.EventBytes, burst, now, bytes) {
 		return engine.CodeEventBytes
@@ -34,7 +35,10 @@ func deciding(limit time.Duration) Rate {
 }
 
 // spent notes what a decision took: the next ones wait for it.
-func (l *eventLimits) spent(limit, took time.Duration, now time.Time) {
+func (l *eventLimits) spent(limit, took time.Duration, now clock.Reading) {
+	if took < time.Microsecond { // it counts as nothing
+		return
+	}
 	r := deciding(limit)
 	if _, limited := l.deciding.fill(r, r.Count, now); limited {
 		l.deciding.tokens -= float64(min(int(took/time.Microsecond), r.Count))
@@ -42,7 +46,7 @@ func (l *eventLimits) spent(limit, took time.Duration, now time.Time) {
 }
 
 // allow takes one event from the budgets that it falls under.
-func (l *eventLimits) allow(lim *Limits, event string, now time.Time) bool {
+func (l *eventLimits) allow(lim *Limits, event string, now clock.Reading) bool {
 	if !l.all.allow(lim.EventsPerSession, now) {
 		return false
 	}

@@ -46,7 +46,7 @@ func (s *session) judge(j *job) {
 	}
 	d := s.decide(j)
 	if j.from.dir == engine.In {
-		s.events.spent(s.gen.Limits.DecisionTime, d.Took, j.in.Time)
+		s.events.spent(s.gen.Limits.DecisionTime, d.Took, j.read)
 	}
 	if len(noted) > 0 {
 		d.Steps, d.Made = append(d.Steps, shieldSteps(noted)...), nil

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/siogw/siogw/engine"
+	"github.com/siogw/siogw/internal/clock"
 )
 
 // Rest implements engineio.Rester.
@@ -48,7 +49,7 @@ func (a *asked) rest() *asked {
 func (l *eventLimits) rest(lim *Limits, now time.Time) {
 	for name, b := range l.byName {
 		r := lim.EventsPerName[name]
-		if left, limited := b.fill(r, r.Count, now); !limited || left >= float64(r.Count) {
+		if left, limited := b.fill(r, r.Count, clock.Of(now)); !limited || left >= float64(r.Count) {
 			delete(l.byName, name)
 		}
 	}

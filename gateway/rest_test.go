@@ -77,13 +77,13 @@ func TestBudgetsRest(t *testing.T) {
 	lim := &Limits{EventsPerName: map[string]Rate{"a": {2, time.Minute}, "b": {2, time.Hour}}}
 	var l eventLimits
 	now := time.Now()
-	l.allow(lim, "a", now)
-	l.allow(lim, "b", now)
+	l.allow(lim, "a", clock.Of(now))
+	l.allow(lim, "b", clock.Of(now))
 	l.rest(lim, now.Add(time.Minute))
 	if got := maps.Keys(l.byName); l.byName["b"] == nil || len(l.byName) != 1 {
 		t.Error(got)
 	}
-	if !l.allow(lim, "b", now) || l.allow(lim, "b", now) {
+	if !l.allow(lim, "b", clock.Of(now)) || l.allow(lim, "b", clock.Of(now)) {
 		t.Error("another budget than before")
 	}
 }

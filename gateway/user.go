@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/siogw/siogw/engine"
+	"github.com/siogw/siogw/internal/clock"
 )
 
 // users counts what identities do in all their sessions together.
@@ -48,7 +49,7 @@ func (u *users) take(lim *Limits, name string, now time.Time) (*user, engine.Cod
 	}
 	one.tried = now
 	switch {
-	case !one.rate.allow(lim.ConnectRatePerIdentity, now):
+	case !one.rate.allow(lim.ConnectRatePerIdentity, clock.Of(now)):
 		return nil, engine.CodeIdentityRate
 	case lim.ConnectionsPerIdentity > 0 && one.open >= lim.ConnectionsPerIdentity:
 		return nil, engine.CodeConnectionsPerIdentity
