@@ -92,7 +92,7 @@ func (s *session) follow(before *generation) {
 	}
 	for _, e := range [...]*end{s.down, s.up} {
 		if e.decoder != nil {
-			e.decoder.Limits = e.limits()
+			e.decoder.Limits, e.decoder.before = e.limits(), nil
 		}
 	}
 	s.awaitExpiry() // what happens then may have changed

@@ -36,8 +36,11 @@ type repeats struct {
 	sets   []repeatSet
 }
 
+// place is where one packet stands; nil for none.
+type place = atomic.Pointer[repeat]
+
 type repeatSet struct {
-	ways [repeatWays]atomic.Pointer[repeat]
+	ways [repeatWays]place
 	mu   sync.Mutex
 	next int // the oldest
 }
@@ -48,7 +51,8 @@ type repeat struct {
 	packet socketio.Packet
 	input  engine.Input // what of it follows from the packet
 	mapped Mapped
-	clean  atomic.Bool // no shield has anything to say of the packet, an event
+
+	clean atomic.Pointer[engine.Shared] // of the event, or the answer to one of a name, of which no shield has anything to say
 }
 
 // repeatKey is what a packet is known by. Head and Rest of cut are compared, and of its id whether there is one and how
@@ -83,8 +87,8 @@ func (gen *generation) repeats(d *socketio.Decoder, text []byte) *repeats {
 }
 
 // text is d.Text, and gives the repeat that it is; nil for none that is known.
-func (gen *generation) text(d *socketio.Decoder, text []byte) (*socketio.Packet, *repeat, error) {
-	if r := gen.repeats(d, text); r != nil {
+func (gen *generation) text(d *decoder, text []byte) (*socketio.Packet, *repeat, error) {
+	if r := gen.repeats(&d.Decoder, text); r != nil {
 		if cut, ok := socketio.CutID(text); ok {
 			return r.read(d, text, cut)
 		}
@@ -93,9 +97,16 @@ func (gen *generation) text(d *socketio.Decoder, text []byte) (*socketio.Packet,
 	return pkt, nil, err
 }
 
-func (r *repeats) read(d *socketio.Decoder, text []byte, cut socketio.Cut) (*socketio.Packet, *repeat, error) {
-	key := repeatKey{maphash.Bytes(r.seed, cut.Rest), len(text), cut, d.From, d.Revision}
-	if k := r.find(&key); k != nil {
+func (r *repeats) read(d *decoder, text []byte, cut socketio.Cut) (*socketio.Packet, *repeat, error) {
+	key := repeatKey{0, len(text), cut, d.From, d.Revision}
+	if d.before != nil {
+		if k := d.before.Load(); k != nil && k.reads(&key) { // without a hash
+			return d.Again(&k.packet, cut), k, nil
+		}
+	}
+	key.hash = maphash.Bytes(r.seed, cut.Rest)
+	if at, k := r.find(&key); k != nil {
+		d.before = at
 		return d.Again(&k.packet, cut), k, nil
 	}
 	pkt, err := d.Text(text)
@@ -110,19 +121,20 @@ func (r *repeats) read(d *socketio.Decoder, text []byte, cut socketio.Cut) (*soc
 
 func (r *repeats) set(key *repeatKey) *repeatSet { return &r.sets[key.hash&uint64(len(r.sets)-1)] }
 
-func (r *repeats) find(key *repeatKey) *repeat {
+func (r *repeats) find(key *repeatKey) (at *place, k *repeat) {
 	set := r.set(key)
 	for i := range set.ways {
-		if k := set.ways[i].Load(); k != nil && k.is(key) {
-			return k
+		if k = set.ways[i].Load(); k != nil && k.hash == key.hash && k.reads(key) {
+			return &set.ways[i], k
 		}
 	}
-	return nil
+	return nil, nil
 }
 
-func (k *repeatKey) is(other *repeatKey) bool {
-	return k.hash == other.hash && k.size == other.size && k.from == other.from && k.revision == other.revision &&
-		k.cut.HasID == other.cut.HasID && bytes.Equal(k.cut.Head, other.cut.Head) && bytes.Equal(k.cut.Rest, other.cut.Rest)
+// reads reports whether a packet by that key, its hash aside, is k.
+func (k *repeat) reads(key *repeatKey) bool {
+	return k.size == key.size && k.from == key.from && k.revision == key.revision &&
+		k.cut.HasID == key.cut.HasID && bytes.Equal(k.cut.Head, key.cut.Head) && bytes.Equal(k.cut.Rest, key.cut.Rest)
 }
 
 // keep keeps pkt, whose text is key.
@@ -136,7 +148,7 @@ func (r *repeats) keep(key *repeatKey, pkt *socketio.Packet) *repeat {
 	set := r.set(key)
 	set.mu.Lock()
 	defer set.mu.Unlock()
-	if other := r.find(key); other != nil { // another loop was faster
+	if _, other := r.find(key); other != nil { // another loop was faster
 		return other
 	}
 	set.ways[set.next].Store(k)

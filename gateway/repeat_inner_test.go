@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -29,7 +30,7 @@ func known(t *testing.T, emits, others int) *generation {
 // readAs reads text as a session of its own would.
 func (gen *generation) readAs(t *testing.T, text string, from socketio.Sender, rev socketio.Revision) (*socketio.Packet, *repeat) {
 	t.Helper()
-	pkt, same, err := gen.text(&socketio.Decoder{From: from, Revision: rev}, []byte(text))
+	pkt, same, err := gen.text(&decoder{Decoder: socketio.Decoder{From: from, Revision: rev}}, []byte(text))
 	if err != nil {
 		t.Fatalf("%s: %v", text, err)
 	}
@@ -140,8 +141,9 @@ func testTakes(t *testing.T, from socketio.Sender, head string, sets int, of fun
 	share := total / sets / repeatWays / repeatText
 	long := func(n int) string { return head + `["x","` + strings.Repeat("a", n-len(head)-len(`["x",""]`)) + `"]` }
 	twice := func(gen *generation, d socketio.Decoder, text string) bool {
-		_, _, _ = gen.text(&d, []byte(text))
-		_, same, _ := gen.text(&d, []byte(text))
+		reads := &decoder{Decoder: d}
+		_, _, _ = gen.text(reads, []byte(text))
+		_, same, _ := gen.text(reads, []byte(text))
 		return same != nil
 	}
 	for text, want := range map[string]bool{head + `["x"]`: true, long(share): true, long(share + 1): false, `0{"a":1}`: false, "1": false,
@@ -171,7 +173,7 @@ func TestRepeatKeepsNothingRefused(t *testing.T) {
 	for _, text := range []string{`2["x"`, `2["x",{"a":1,"a":2}]`, `2[]`, `2["x",{"_placeholder":true,"num":0}]`, `2`, `207["x"]`, `29007199254740992["x"]`, `3["x"]`,
 		`2/a["x"]`, `3`, `2/a,`} {
 		for range 3 {
-			if _, same, err := gen.text(&socketio.Decoder{From: socketio.Server}, []byte(text)); err == nil || same != nil {
+			if _, same, err := gen.text(&decoder{Decoder: socketio.Decoder{From: socketio.Server}}, []byte(text)); err == nil || same != nil {
 				t.Errorf("%s: %v %v", text, same, err)
 			}
 		}
@@ -180,7 +182,7 @@ func TestRepeatKeepsNothingRefused(t *testing.T) {
 		gen.readAs(t, text, socketio.Server, 0)
 	}
 	for _, text := range []string{`2:["x"]`, `2-["x"]`} { // and a bad one in its place is none
-		if _, same, err := gen.text(&socketio.Decoder{From: socketio.Server}, []byte(text)); err == nil || same != nil {
+		if _, same, err := gen.text(&decoder{Decoder: socketio.Decoder{From: socketio.Server}}, []byte(text)); err == nil || same != nil {
 			t.Errorf("%s: %v %v", text, same, err)
 		}
 	}
@@ -249,7 +251,8 @@ func TestRepeatsCompareAllBytes(t *testing.T) {
 	found := func(change func(*repeatKey)) bool {
 		other := key
 		change(&other)
-		return gen.others.find(&other) != nil
+		_, k := gen.others.find(&other)
+		return k != nil
 	}
 	for _, change := range []func(*repeatKey){func(k *repeatKey) { k.cut.Rest = []byte(`["b"]`) }, func(k *repeatKey) { k.cut.Head = []byte("3") },
 		func(k *repeatKey) { k.cut.HasID = false }, func(k *repeatKey) { k.size++ }, func(k *repeatKey) { k.from = socketio.Server },
@@ -265,5 +268,42 @@ func TestRepeatsCompareAllBytes(t *testing.T) {
 	text[0] = 'x'
 	if !found(func(k *repeatKey) { k.cut.Head, k.cut.Rest = []byte("2"), []byte(`["a"]`) }) {
 		t.Error("the session's bytes were kept, not a copy")
+	}
+}
+
+// One side says many things, some again at once, in a table that is too small for all: each is read as it stands.
+func TestRepeatBesideOthers(t *testing.T) {
+	gen := known(t, 0, otherSets*repeatWays*repeatMin)
+	reads, alone, r := &decoder{}, &socketio.Decoder{}, rand.New(rand.NewPCG(1, 2))
+	again, last := 0, ""
+	for range 20000 {
+		if r.IntN(2) == 0 || last == "" {
+			last = fmt.Sprintf(`["e%d",%d]`, r.IntN(3), r.IntN(400))
+		}
+		text := []byte([]string{"2", "3", "2/a,", "3/b,"}[r.IntN(4)] + []string{"", "1", "7", "12"}[r.IntN(4)] + last)
+		want, wantErr := alone.Text(text)
+		before := reads.before
+		got, same, err := gen.text(reads, text)
+		if fmt.Sprint(err) != fmt.Sprint(wantErr) || err == nil && fmt.Sprint(*got) != fmt.Sprint(*want) {
+			t.Fatalf("%s: %v %v, want %v %v", text, got, err, want, wantErr)
+		}
+		if same != nil && before != nil && before.Load() == same {
+			again++
+		}
+	}
+	if again < 100 {
+		t.Errorf("%d were known by the one before", again)
+	}
+}
+
+// Other rules forget what was said before under the ones before.
+func TestRepeatsEndWithTheirRules(t *testing.T) {
+	g, s, _, _, _ := rigModel(t)
+	s.down.reader().before = &place{}
+	s.mu.Lock()
+	s.follow(s.gen)
+	s.mu.Unlock()
+	if s.down.decoder.before != nil || g.rules.Load() != s.gen {
+		t.Error("a place in the table of other rules is kept")
 	}
 }

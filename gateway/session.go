@@ -123,10 +123,11 @@ type decoded struct {
 	same *repeat
 }
 
-// decoder reads the packets of a side that does not rest, and remembers what was decided on them last.
+// decoder reads the packets of a side that does not rest, and remembers the last one that had come before.
 type decoder struct {
 	socketio.Decoder
-	last engine.Last
+	before *place // of the generation that the session judges by; nil for none
+	last   engine.Last
 }
 
 // reader gives what reads the side's packets.
@@ -154,7 +155,7 @@ func (e *end) decode(p engineio.Packet) (m decoded, err error) {
 	d := e.reader()
 	if !p.Binary {
 		m.raw = p.Data
-		if m.pkt, m.same, err = e.s.gen.text(&d.Decoder, p.Data); m.same != nil {
+		if m.pkt, m.same, err = e.s.gen.text(d, p.Data); m.same != nil {
 			e.s.g.stats.repeated(m.same)
 		}
 		return m, err

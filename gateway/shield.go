@@ -14,16 +14,16 @@ func shieldRefusal(by *shields.Shield) engine.Decision {
 	return d
 }
 
-// shields holds the packet against the virtual patches. What they look at of an event is the packet alone, so one that came
-// before and met none does so again.
+// shields holds the packet against the virtual patches. What they look at of events and answers is the packet alone, so one
+// that came before and met none does so again.
 func (j *job) shields() (stopped *shields.Shield, noted []*shields.Shield) {
-	event := j.same != nil && j.pkt.IsEvent()
-	if event && j.same.clean.Load() {
+	about := j.in.Shared
+	if about != nil && j.same.clean.Load() == about {
 		return nil, nil
 	}
 	stopped, noted = j.from.s.gen.Shields.Check(j.in)
-	if event && stopped == nil && len(noted) == 0 {
-		j.same.clean.Store(true)
+	if about != nil && stopped == nil && len(noted) == 0 {
+		j.same.clean.Store(about)
 	}
 	return stopped, noted
 }

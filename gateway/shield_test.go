@@ -208,3 +208,54 @@ func handshake(t *testing.T, r *rig, early string) net.Conn {
 	}
 	return conn
 }
+
+// What shields say of events and answers is the same whoever sends them: a packet that comes again is not looked at again.
+func TestShieldsLookAtThePacketAlone(t *testing.T) {
+	set, err := shields.New(shields.Options{Overrides: map[string]engine.Mode{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stopped := 0
+	for _, kind := range []engine.Kind{engine.Join, engine.Leave, engine.Event, engine.Ack, engine.Emit} {
+		for _, direction := range []engine.Direction{engine.In, engine.Out} {
+			for _, event := range []string{"error", "socket.io-file::createFile", "message"} {
+				for _, args := range []string{`[]`, `[{"name":"../x"}]`, `[{"name":"x.php","uploadTo":"a"}]`, `[{"name":"x.txt"}]`} {
+					in := engine.Input{Kind: kind, Direction: direction, Namespace: "/admin", Event: event, Args: []byte(args)}
+					first, _ := set.Check(&in)
+					in.Identity = &engine.Identity{Authenticated: true, Sub: "ann", Roles: []string{"admin"}}
+					in.Session, in.Room, in.Time = &engine.Session{EIO: 3, Transport: "polling", IP: "203.0.113.9"}, "a", time.Now()
+					if second, _ := set.Check(&in); first != second {
+						t.Errorf("%v %v %s %s: %v, and %v for somebody else", kind, direction, event, args, first, second)
+					}
+					if first != nil {
+						stopped++
+					}
+				}
+			}
+		}
+	}
+	if stopped == 0 {
+		t.Error("none was stopped")
+	}
+}
+
+// A packet that comes again and meets a shield meets it each time, beside others that meet none.
+func TestShieldStopsWhatComesAgain(t *testing.T) {
+	const id = "CVE-2024-38355"
+	set, err := shields.New(shields.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := emitRules(t, []engine.Stage{{Name: "all", Phase: engine.Policy, Plugin: lasting{func(*engine.Input) engine.Verdict { return engine.Verdict{Effect: engine.Allow} }}}}, 4<<20)
+	r.Shields = set
+	c := newCrowd(t, r, "ann")
+	before := len(c.servers[0].all)
+	for range 5 {
+		hand(c.down[0], `2["fine"]`)
+		hand(c.down[0], `2["error"]`)
+		hand(c.down[0], `2/,["error"]`)
+	}
+	if n, got := hits(t, set, id), len(c.servers[0].all)-before; n != 10 || got != 5 {
+		t.Errorf("%d hits, the server got %d", n, got)
+	}
+}
