@@ -147,6 +147,8 @@ var broken = []struct {
 	{"a patch of what is not there", "ABI-5.19", sound(`{"effect":"allow","patch":[{"op":"remove","path":"/args/77"}]}`), ""},
 	{"labels that are an array", "ABI-5.14", sound(`{"effect":"allow","labels":[]}`), ""},
 	{"a score that is a string", "ABI-5.15", sound(`{"effect":"allow","score":"1"}`), ""},
+	{"keeps silent as it promised", "", deciding("i64.const 0"), `{"abi":1,"view":"strings","pure":true,"only_with":"<"}`},
+	{"does not keep silent as it promised", "ABI-3.7", sound(`{"effect":"deny","code":1}`), `{"abi":1,"view":"strings","pure":true,"only_with":"<"}`},
 	{"pure, and counts its calls", "ABI-3.4", deciding(counted), `{"abi":1,"view":"strings","pure":true}`},
 }
 

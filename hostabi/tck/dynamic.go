@@ -248,6 +248,23 @@ func (c *checker) again(answers map[int]hostabi.Result) {
 	})
 }
 
+// silences checks that the guest says nothing where its manifest promises it.
+func (c *checker) silences(answers map[int]hostabi.Result) {
+	const check = "nothing to strings without the characters of only_with"
+	if c.manifest.OnlyWith == "" {
+		c.skip("ABI-3.7", check, "it promises nothing")
+		return
+	}
+	for i, res := range answers {
+		view, _, err := c.manifest.RenderFor(c.samples[i].in, c.opt.Config)
+		if err == nil && c.manifest.Silent(view) && (res.Verdict != nil || res.Labels != nil || len(res.Counts) > 0 || !res.Silent) {
+			c.fail("ABI-3.7", check, "0, and no call", fmt.Sprintf("%s: %.100q, %v, %v", c.samples[i].name, res.Verdict, res.Labels, res.Counts))
+			return
+		}
+	}
+	c.pass("ABI-3.7", check)
+}
+
 // A run may grow memory by settled, and by an eighth of what it is: collectors take their time. A guest that grows by more is
 // given as many calls again, up to runs times, to settle.
 const (

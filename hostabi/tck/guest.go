@@ -146,6 +146,7 @@ func (c *checker) run() {
 	answers := c.packets()
 	c.leftovers(answers)
 	c.again(answers)
+	c.silences(answers)
 	if c.OK() {
 		c.longRun()
 	} else {

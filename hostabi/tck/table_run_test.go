@@ -45,6 +45,8 @@ func running() []hostCase {
 		keeps("2.14", "no-config", "siogw_configure gets a length of 0 when there is none", configured(base("", "i64.const 0"), "local.get 1 if - unreachable end i64.const 0"), asked(allowed())...),
 		keeps("3.3", "kinds", "what the manifest does not name is abstained from", base("", "unreachable"), tck.Question{Kind: "emit", Args: json.RawMessage(`[]`), Want: tck.Verdict{Effect: "abstain"}},
 			question(`[]`, tck.Verdict{Error: 111})).manifest(`{"abi":1,"kinds":["event"]}`),
+		keeps("3.7", "only-with", "what has one of the characters is asked about", base(`{"effect":"deny"}`, "local.get 1 i32.const 9 i32.eq if l local.get 0 i32.load8_u 8 i32.const 60 i32.eq if l "+place(`{"effect":"deny"}`)+" else i64.const 0 end else i64.const 0 end"),
+			question(`["a"]`, allowed()), question(`["<"]`, tck.Verdict{Effect: "deny"}), question(`["\u003c"]`, tck.Verdict{Effect: "deny"}), question(`[]`, allowed())).manifest(`{"abi":1,"view":"strings","pure":true,"only_with":">&<"}`),
 		keeps("3.1", "manifest-inside", "the manifest is in the module", custom(base("", "unreachable"), "siogw.manifest", `{"abi":1,"kinds":["emit"]}`), asked(tck.Verdict{Effect: "abstain"})...),
 		keeps("10.4", "optional", "without the capability kv_get gives −5, and time_ms 0", with(scores("i32.const 8 i32.const 1 i32.const 8 i32.const 1 call 0 call 1 i32.wrap_i64 i32.add i32.const 5 i32.add"), optional("kv_get"), optional("time_ms")), scored(0, 0)...),
 		breaks("10.4", "optional-random", "without the capability random is an error", with(code("i32.const 8 i32.const 1 call 0"), optional("random")), 111),

@@ -64,6 +64,9 @@ func inspectionText(to io.Writer, i *pluginkit.Inspection) error {
 		line("sees", "%s", sees(m))
 		line("judges", "%s", orAll(m.Kinds))
 		line("pure", "%t", m.Pure)
+		if m.OnlyWith != "" {
+			line("only with", "%q", m.OnlyWith)
+		}
 		line("asks for", "%s", orNone(strings.Join(m.Capabilities, ", ")))
 	}
 	if i.Memory != nil {

@@ -34,6 +34,7 @@ type Manifest struct {
 	Kinds        []string `json:"kinds"`        // asked about these only; empty is all
 	Prefix       int      `json:"prefix"`       // bytes of each attachment shown; with view attachments only; 0 reads as 4096
 	Pure         bool     `json:"pure"`         // verdict and labels depend on the view and the config alone
+	OnlyWith     string   `json:"only_with"`    // it says nothing to strings without these characters; "" promises nothing
 	Lifetime     string   `json:"lifetime"`     // of what it keeps: shared, session, call; "" reads as shared
 	Capabilities []string `json:"capabilities"` // what it needs beside the view: kv, clock, random
 }
@@ -95,6 +96,9 @@ func (m *Manifest) check() error {
 	}
 	if m.Pure && needs != 0 {
 		return fmt.Errorf("pure: what depends on %s does not depend on the view alone", needs)
+	}
+	if err := m.checkOnlyWith(); err != nil {
+		return err
 	}
 	return checkPointers(m.Fields)
 }

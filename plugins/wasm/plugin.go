@@ -196,6 +196,11 @@ func (p *Plugin) Measure(ctx context.Context, in *engine.Input) (engine.Verdict,
 		*buf = view
 	}
 	call.View = view
+	if p.manifest.Silent(view) {
+		v := engine.Verdict{Effect: engine.Allow}
+		p.share(in, v, nil)
+		return v, Usage{}
+	}
 	if v, ok := p.known(in, view, picked); ok {
 		return v, Usage{}
 	}
