@@ -42,6 +42,7 @@ type checks struct {
 	contract bool
 	wasm     bool
 	varying  bool // no two events are the same
+	closer   bool // a rule and the guest look at the text itself
 	apart    bool // nothing is kept of packets that come again
 }
 
@@ -72,12 +73,14 @@ func (c *checks) stages(t testing.TB) (all []engine.Stage) {
 		p, err := rego.Baseline(t.Context())
 		add("policy", engine.Policy, p, err)
 	default:
-		o.Paths = []string{c.policy}
+		if o.Paths = []string{c.policy}; c.closer {
+			o.Paths = append(o.Paths, written(t, "closer.rego", closer))
+		}
 		p, err := rego.Load(t.Context(), o)
 		add("policy", engine.Policy, p, err)
 	}
 	if c.contract {
-		p, err := contract.Load(contract.Options{Files: []string{c.write(t)}})
+		p, err := contract.Load(contract.Options{Files: []string{written(t, "contract.yaml", benchContract)}})
 		add("contract", engine.Contract, p, err)
 	}
 	if c.wasm {
@@ -87,10 +90,15 @@ func (c *checks) stages(t testing.TB) (all []engine.Stage) {
 	return all
 }
 
-func (c *checks) write(t testing.TB) string {
-	file := filepath.Join(t.TempDir(), "contract.yaml")
-	text := `namespaces: { /: { in: { message: { ack: required, ack_args: [string], args: [
+// closer is a rule for which a text's length is not enough.
+const closer = `package siogw.authz
+deny contains "spam" if { input.event == "message"; contains(input.args[0].text, "buy now") }`
+
+const benchContract = `namespaces: { /: { in: { message: { ack: required, ack_args: [string], args: [
   { type: object, required: [room, text], additionalProperties: false, properties: { room: { type: string, maxLength: 64 }, text: { type: string, maxLength: 2000 } } }] } } } }`
+
+func written(t testing.TB, name, text string) string {
+	file := filepath.Join(t.TempDir(), name)
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -122,6 +130,7 @@ type wire struct {
 	text           []byte
 	n              uint64
 	varying        bool
+	end            string // of each text
 }
 
 func newWire(t testing.TB, c checks) *wire { return openWire(t, newBench(t, c), c) }
@@ -148,7 +157,7 @@ func newBench(t testing.TB, c checks) *gateway.Gateway {
 }
 
 func openWire(t testing.TB, g *gateway.Gateway, c checks) *wire {
-	w := &wire{varying: c.varying}
+	w := &wire{varying: c.varying, end: end[c.closer]}
 	w.down, w.up = g.Wire(&w.client, &w.server)
 	w.pass(w.down, `0{"token":"x"}`)
 	w.pass(w.up, `0{"sid":"y"}`)
@@ -169,6 +178,9 @@ func (w *wire) send(to engineio.Handler) {
 	to.PassEnd()
 }
 
+// end of a text: with a colon the sanitizer is asked.
+var end = map[bool]string{true: " :)"}
+
 // event sends the next event of the client.
 func (w *wire) event() {
 	w.n++
@@ -177,7 +189,7 @@ func (w *wire) event() {
 	if w.varying {
 		w.text = strconv.AppendUint(append(w.text, ' '), w.n, 10)
 	}
-	w.text = append(w.text, `"}]`...)
+	w.text = append(append(w.text, w.end...), `"}]`...)
 	w.send(w.down)
 }
 
@@ -207,6 +219,8 @@ var onTheWay = []struct {
 	{"full", checks{policy: benchPolicy, memo: true, contract: true, wasm: true}},
 	{"full, apart", checks{policy: benchPolicy, memo: true, contract: true, wasm: true, apart: true}},
 	{"full, missed", checks{policy: benchPolicy, memo: true, contract: true, wasm: true, varying: true}},
+	{"policy, missed, looked at", checks{policy: benchPolicy, memo: true, varying: true, closer: true}},
+	{"full, missed, looked at", checks{policy: benchPolicy, memo: true, contract: true, wasm: true, varying: true, closer: true}},
 }
 
 // What an event and its ack cost without the kernel: from the frame's text to the other side's send buffer.
