@@ -28,7 +28,7 @@ func (id ID) Append(dst []byte) []byte { return idText.AppendEncode(dst, id[:]) 
 
 // Decision is the combined answer to one Input.
 type Decision struct {
-	ID     ID
+	ID     ID     // none of what is allowed where nobody asks, see Input.Untimed
 	Effect Effect // Allow or Deny, nothing else
 	Denial        // of the plugin that denied
 	By     string // the plugin that denied; "" when none did

@@ -130,7 +130,9 @@ func (e *Engine) DecideInto(ctx context.Context, in *Input, d *Decision) {
 			e.keep(in, d, key)
 		}
 	}
-	d.ID = NewID()
+	if !in.Untimed || d.Effect != Allow {
+		d.ID = NewID()
+	}
 	if d.Took == 0 { // else the last step has just said so
 		d.Took = clock.Read().Sub(begin)
 	}

@@ -84,7 +84,7 @@ type Input struct {
 	Plugins     []Output      // what plugins before this one said, in their order
 	Turn        Turn          // of who asks, during the call; nil for one that may wait. See Leave
 	Begun       clock.Reading // when the decision began; 0 for now
-	Untimed     bool          // nobody asks what each plugin took
+	Untimed     bool          // nobody asks what each plugin took, nor for the id of what is allowed
 
 	// Shared keeps what is made of the packet, where it goes to many sessions; nil for others. Policies do not see it.
 	Shared *Shared

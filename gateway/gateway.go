@@ -142,7 +142,7 @@ func (r *Rules) verify(c Credentials) (*engine.Identity, *engine.Denial) {
 }
 
 // timed reports whether somebody looks at what each plugin took.
-func (g *Gateway) timed() bool { return g.times == nil || g.times.Times() }
+func (g *Gateway) timed() bool { return g.opt.Log != nil && (g.times == nil || g.times.Times()) }
 
 // log tells a decision, with the generation of the rules that it was made by.
 func (s *session) log(in *engine.Input, d *engine.Decision) {
@@ -158,6 +158,9 @@ func (g *Gateway) log(in *engine.Input, d *engine.Decision) {
 		g.stats.decided(d)
 	}
 	if g.opt.Log != nil {
+		if d.ID == (engine.ID{}) && g.timed() { // somebody has just begun to look
+			d.ID = engine.NewID()
+		}
 		g.opt.Log.Decision(in, d)
 	}
 }

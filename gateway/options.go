@@ -159,7 +159,8 @@ type Log interface {
 	Decision(in *engine.Input, d *engine.Decision)
 }
 
-// Timing is a Log that tells whether it looks at what each plugin took. Of others it is measured always.
+// Timing is a Log that tells whether it looks at what each plugin took, and at the ids of what is allowed. For others there
+// are both always.
 type Timing interface {
 	Times() bool
 }
