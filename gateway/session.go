@@ -19,33 +19,35 @@ import (
 // directions: what a packet of one changes (namespaces, rooms, unanswered questions) the next of either
 // sees. The sessions below never call back from inside a call, so holding it over Send is safe.
 type session struct {
-	g        *Gateway
-	gen      *generation // by which the packet at hand is judged; guarded by mu once the handshake is through
-	client   *eioserver.Session
-	addr     netip.Addr
-	payload  int              // Limits.Payload of the handshake, which the client was told
-	identity *engine.Identity // of the handshake; namespaces may have their own
-	hello    hello            // constant
-	facts    *facts           // of it; nil when nobody looks, see said
-	base     base
-	target   *target // the upstream's server; nil for none
-	late     *late   // nil where the upstream is dialled for the handshake
+	mu sync.Mutex
 
-	mu         sync.Mutex
-	down, up   *end
-	namespaces []*namespace // that were ever asked for
-	events     eventLimits
-	denials    denialCount
+	// What each packet looks at stands together, for of most sessions none of it is in a cache. mu guards it.
 	closed     bool
 	away       bool // see Leave
+	entered    bool // the handshake is through; before that nobody else has the session
+	g          *Gateway
+	gen        *generation // by which the packet at hand is judged
+	client     *eioserver.Session
+	down, up   *end
+	late       *late            // nil where the upstream is dialled for the handshake
+	namespaces []*namespace     // that were ever asked for
+	identity   *engine.Identity // of the handshake; namespaces may have their own
+	payload    int              // Limits.Payload of the handshake, which the client was told
+	events     eventLimits
+	muted      time.Time // until then events are dropped
+
+	addr   netip.Addr
+	hello  hello  // constant
+	facts  *facts // of it; nil when nobody looks, see said
+	base   base
+	target *target // the upstream's server; nil for none
 
 	judged    atomic.Uint64 // the last pass that has judged it again
-	entered   bool          // the handshake is through
-	users     []*user       // the identities that it counts under
+	denials   denialCount
+	users     []*user // the identities that it counts under
 	memory    account
 	connects  tally       // CONNECTs
 	tallies   []tally     // refusals, for each of Rules.Responses; nil before the first
-	muted     time.Time   // until then events are dropped
 	throttled *time.Timer // till reading goes on; nil while it does
 	early     *time.Timer // till a namespace must be connected; nil once one is
 	expiry    alarm.Alarm // till the first identity of a namespace ends
