@@ -51,6 +51,9 @@ func New(opt Options) (*Gateway, error) {
 	g := &Gateway{opt: opt.Fixed, prefix: opt.Limits.IPv6Prefix}
 	if !opt.Portable {
 		g.loops = eioserver.NewLoops(runtime.GOMAXPROCS(0))
+		if opt.OneByOne {
+			g.loops.OneByOne()
+		}
 	}
 	g.times, _ = opt.Log.(Timing)
 	gen, err := g.newGeneration(opt.Rules, 1)

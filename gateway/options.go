@@ -35,6 +35,8 @@ type Fixed struct {
 	// Portable serves each connection by goroutines of its own, as is done for TLS and outside Linux; otherwise event
 	// loops serve it, one for each core.
 	Portable bool
+	// OneByOne has event loops make their calls of the kernel one by one, without io_uring. Default false.
+	OneByOne bool
 
 	Log    Log // nil: decisions are not logged
 	Logger *slog.Logger

@@ -26,6 +26,7 @@ type Stats struct {
 	Slowed     uint64                 // times that a client waited for Limits.Traffic.Bytes
 	LoopsHeld  uint64                 // calls that took so long that an event loop went on without them
 	LoopsLeft  uint64                 // calls that left their event loop before they did
+	LoopsJoint uint64                 // calls of the kernel that event loops made for several connections together
 	Away       int64                  // decisions that may take long now, against Limits.SlowDecisions
 	Left       uint64                 // those that ever did
 	Crowded    uint64                 // those that could not, for others
@@ -110,7 +111,8 @@ func (g *Gateway) Stats() Stats {
 	st.Expired, st.Refreshed, st.LoopsHeld = c.expired.Load(), c.refreshed.Load(), g.loops.Replaced()
 	st.Kept, st.Revoked, st.KeptRooms, st.RevokedRooms = c.kept.Load(), c.revoked.Load(), c.keptRooms.Load(), c.revokedRooms.Load()
 	st.Unjudged = g.passes.left.Load()
-	st.LoopsLeft, st.Away, st.Left, st.Crowded = g.loops.Left(), g.away.Load(), c.left.Load(), c.crowded.Load()
+	st.LoopsLeft, st.LoopsJoint = g.loops.Left(), g.loops.Joint()
+	st.Away, st.Left, st.Crowded = g.away.Load(), c.left.Load(), c.crowded.Load()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	st.Responses = maps.Clone(c.responses)

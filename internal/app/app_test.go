@@ -45,7 +45,7 @@ trusted_proxies: [10.0.0.0/8]
 origins: [https://a.example]
 parser: msgpack
 compression: { enabled: true }
-event_loop: off
+event_loop: epoll
 limits: { send_buffer: 1MiB, attachment_bytes: 1MiB, events: { per_event: { message: 10/s } } }
 origin_required: true
 session: { cookie: io }
@@ -57,6 +57,7 @@ deny: { ack: false }
 	o := options(cfg)
 	old := options(parse(t, "", "eio3: true\nupstream: { url: 'http://h', translate: true }\n")) // where msgpack is not
 	o.EIO3, o.Translate = old.EIO3, old.Translate
+	o.Portable = options(parse(t, "", "event_loop: off\nupstream: { url: 'http://h' }\n")).Portable
 	for _, v := range []any{o.Fixed, o.Rules, o.Front, o.Limits, o.Limits.HTTP, o.Limits.Sessions, o.Limits.Traffic, o.Limits.Unfinished, o.Rooms, o.Deny, o.Compression} {
 		v := reflect.ValueOf(v)
 		for i := range v.NumField() {

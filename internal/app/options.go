@@ -30,6 +30,7 @@ func options(c *config.Config) gateway.Options {
 		Upstreams:   upstreams(c.Upstreams),
 		Passthrough: c.Upstream.Passthrough,
 		Portable:    c.EventLoop == "off",
+		OneByOne:    c.EventLoop == "epoll",
 		Translate:   c.Upstream.Translate,
 		UpstreamEIO: c.Upstream.EIO,
 	}, Rules: gatewayRules(c)}

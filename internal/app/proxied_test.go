@@ -17,7 +17,7 @@ import (
 func TestProxiedWebSocket(t *testing.T) {
 	const handshake = "PROXY TCP4 203.0.113.9 192.0.2.1 1234 80\r\nGET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: h\r\n" +
 		"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
-	for _, loop := range []string{"auto", "off"} {
+	for _, loop := range []string{"auto", "epoll", "off"} {
 		up := siotest.NewUpstream(t, nil)
 		s := serve(t, t.TempDir(), "upstream: { url: '"+up.URL+"' }\nlisten: 127.0.0.1:0\nproxy_protocol: { from: [127.0.0.1] }\nevent_loop: '"+loop+"'\n")
 		for _, padding := range []int{0, 200, 5000} { // of the request's header: less and more than what is buffered

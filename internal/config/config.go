@@ -50,9 +50,10 @@ type Config struct {
 	Compression Compression `yaml:"compression"`
 	// Transports are polling, websocket or both. Default both.
 	Transports []Transport `yaml:"transports"`
-	// EventLoop is auto, for event loops that serve WebSockets on Linux where they carry neither TLS nor compression, or
-	// off, for goroutines everywhere. Default auto.
-	EventLoop string `yaml:"event_loop" enum:"auto,off"`
+	// EventLoop is auto, for event loops that serve WebSockets on Linux where they carry neither TLS nor compression, and
+	// read and write for many in one call where the kernel lets them use io_uring; epoll, for such loops without io_uring;
+	// or off, for goroutines everywhere. Default auto.
+	EventLoop string `yaml:"event_loop" enum:"auto,epoll,off"`
 	// EIO3 admits clients of Engine.IO 3, which are those of Socket.IO 1.x and 2.x. Default false.
 	EIO3      bool      `yaml:"eio3"`
 	Heartbeat Heartbeat `yaml:"heartbeat"`

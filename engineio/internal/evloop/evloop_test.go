@@ -26,9 +26,65 @@ type echo struct {
 	gone       chan bool
 	calls      atomic.Int32 // under way
 	broken     atomic.Bool
+	first      func()       // called once, by the first call that reads; nil for nothing
+	deaf       atomic.Bool  // nothing is read
+	together   atomic.Int32 // writes at the end of a turn
+
+	mu     sync.Mutex
+	out    []byte
+	listed bool
+	closed bool
 }
 
-func (e *echo) Work(ev Events, scratch []byte) bool {
+func (e *echo) Reads() bool { return !e.deaf.Load() }
+
+// say writes, at the end of the turn where there is one.
+func (e *echo) say(b []byte) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.out = append(e.out, b...)
+	if !e.listed && !e.Later() {
+		n, errno := e.Write(e.out)
+		e.wrote(n, errno)
+		return
+	}
+	e.listed = true
+}
+
+func (e *echo) Begin() []byte {
+	e.mu.Lock()
+	e.listed = false
+	if len(e.out) == 0 || e.closed {
+		e.mu.Unlock()
+		return nil
+	}
+	return e.out
+}
+
+func (e *echo) End(n int, errno syscall.Errno) {
+	defer e.mu.Unlock()
+	e.together.Add(1)
+	e.wrote(n, errno)
+}
+
+func (e *echo) wrote(n int, errno syscall.Errno) {
+	if errno != 0 {
+		n = len(e.out) // nobody reads it
+	}
+	e.out = e.out[n:]
+}
+
+// leaveNow is the end.
+func (e *echo) leaveNow() {
+	e.mu.Lock()
+	e.closed = true
+	e.Leave()
+	e.Close()
+	e.mu.Unlock()
+	e.gone <- true
+}
+
+func (e *echo) Work(ev Events, r *Reader) bool {
 	if e.calls.Add(1) > 1 {
 		e.broken.Store(true)
 	}
@@ -38,23 +94,25 @@ func (e *echo) Work(ev Events, scratch []byte) bool {
 	}
 	e.ready = e.ready || ev&Readable != 0
 	e.hup = e.hup || ev&Hangup != 0
-	for e.ready {
-		n, errno := e.Read(scratch)
+	for e.ready && !e.deaf.Load() {
+		b, _, errno := r.Read(&e.Source)
 		switch {
 		case errno == syscall.EAGAIN:
 			e.ready = false
 			return false
-		case errno != 0 || n == 0:
-			e.Leave()
-			e.Close()
-			e.gone <- true
+		case errno != 0 || len(b) == 0:
+			e.leaveNow()
 			return false
 		}
-		if scratch[0] == 's' {
+		if e.first != nil {
+			e.first()
+			e.first = nil
+		}
+		if b[0] == 's' {
 			e.begun <- true
 			<-e.slow
 		}
-		_, _ = e.Write(scratch[:n])
+		e.say(b)
 	}
 	return false
 }
@@ -77,6 +135,9 @@ func pair(t testing.TB) (ours, theirs int) {
 	if err == nil {
 		err = syscall.SetNonblock(fds[1], false)
 	}
+	if err == nil {
+		err = syscall.SetsockoptTimeval(fds[1], syscall.SOL_SOCKET, syscall.SO_RCVTIMEO, &syscall.Timeval{Sec: int64(patience / time.Second)})
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,16 +149,25 @@ func ask(t *testing.T, fd int, text string) {
 	if _, err := syscall.Write(fd, []byte(text)); err != nil {
 		t.Fatal(err)
 	}
+	hear(t, fd, text)
+}
+
+// hear reads what was said.
+func hear(t *testing.T, fd int, text string) {
+	t.Helper()
 	b := make([]byte, len(text))
 	for got := 0; got < len(b); {
 		n, err := syscall.Read(fd, b[got:])
-		if err != nil || n == 0 {
+		if err == syscall.EINTR { // with a timeout, such calls are not made again
+			continue
+		}
+		if n <= 0 {
 			t.Fatal(n, err)
 		}
 		got += n
 	}
 	if string(b) != text {
-		t.Fatalf("%q came back as %q", text, b)
+		t.Fatalf("%.50q came back as %.50q", text, b)
 	}
 }
 
@@ -170,10 +240,7 @@ func TestSlowCall(t *testing.T) {
 	}
 	for i, e := range slow {
 		e.slow <- true
-		b := make([]byte, 4)
-		if n, err := syscall.Read(fds[i], b); n != 4 || err != nil || string(b) != "slow" {
-			t.Error(n, err, b)
-		}
+		hear(t, fds[i], "slow")
 		ask(t, fds[i], "again")
 		end(t, e, fds[i])
 	}

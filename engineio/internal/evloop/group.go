@@ -15,6 +15,8 @@ type Loops struct {
 
 	replaced atomic.Uint64
 	left     atomic.Uint64
+	joint    atomic.Uint64
+	oneByOne bool
 	blind    bool          // there is no watchman, for tests
 	parked   atomic.Bool   // the watchman waits for wake
 	wake     chan struct{} // holds one
@@ -51,6 +53,23 @@ func (g *Loops) Replaced() uint64 {
 		return 0
 	}
 	return g.replaced.Load()
+}
+
+// OneByOne has every call of the kernel made by itself, as is done where there is no io_uring. It is called before the first
+// Seat, and gives g; nil from nil.
+func (g *Loops) OneByOne() *Loops {
+	if g != nil {
+		g.oneByOne = true
+	}
+	return g
+}
+
+// Joint gives how many calls of the kernel read or wrote for several connections together.
+func (g *Loops) Joint() uint64 {
+	if g == nil {
+		return 0
+	}
+	return g.joint.Load()
 }
 
 // begin counts a loop that runs; the first starts the watchman.

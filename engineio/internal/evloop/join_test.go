@@ -16,7 +16,10 @@ type brief struct {
 	gone  func()
 }
 
-func (b *brief) Work(Events, []byte) bool {
+func (b *brief) Reads() bool            { return true }
+func (b *brief) Begin() []byte          { return nil }
+func (b *brief) End(int, syscall.Errno) {}
+func (b *brief) Work(Events, *Reader) bool {
 	if b.works.Add(1) == 1 {
 		b.Leave()
 		b.Close()

@@ -41,12 +41,13 @@ func (s *Seat) Back() {
 }
 
 // putAside keeps s, which the runner has claimed, till its session is back. It reports false when that is so.
-func (l *loop) putAside(s *Source) bool {
+func (l *loop) putAside(s *Source, r *Reader) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !s.seat.away.Load() {
 		return false
 	}
+	r.leaveTo(s)
 	s.wait()
 	if l.aside == nil {
 		l.aside = map[*Seat][]*Source{}

@@ -24,23 +24,21 @@ type leaver struct {
 	seat *Seat
 }
 
-func (e *leaver) Work(_ Events, scratch []byte) bool {
+func (e *leaver) Work(_ Events, r *Reader) bool {
 	if e.calls.Add(1) > 1 {
 		e.broken.Store(true)
 	}
 	defer e.calls.Add(-1)
 	for {
-		n, errno := e.Read(scratch)
+		b, _, errno := r.Read(&e.Source)
 		switch {
 		case errno == syscall.EAGAIN:
 			return false
-		case errno != 0 || n == 0:
-			e.Leave()
-			e.Close()
-			e.gone <- true
+		case errno != 0 || len(b) == 0:
+			e.leaveNow()
 			return false
 		}
-		switch scratch[0] {
+		switch b[0] {
 		case 'l':
 			e.seat.Leave()
 			e.begun <- true
@@ -50,7 +48,7 @@ func (e *leaver) Work(_ Events, scratch []byte) bool {
 			e.seat.Leave()
 			e.seat.Back()
 		}
-		_, _ = e.Write(scratch[:n])
+		e.say(b)
 	}
 }
 
@@ -115,17 +113,7 @@ func TestLeave(t *testing.T) {
 			fd   int
 			want string
 		}{{fd, "leavebehind it"}, {sameFD, "of the same"}} {
-			b := make([]byte, len(c.want))
-			for got := 0; got < len(b); {
-				n, err := syscall.Read(c.fd, b[got:])
-				if n <= 0 {
-					t.Fatal(n, err)
-				}
-				got += n
-			}
-			if string(b) != c.want {
-				t.Errorf("%q came back as %q", c.want, b)
-			}
+			hear(t, c.fd, c.want)
 		}
 	}
 	if g.Replaced() != 0 {
@@ -153,10 +141,7 @@ func TestLeaveFromElsewhere(t *testing.T) {
 	until(t, "it is put aside", func() bool { return waits(g.loops[0], seat) == 1 })
 	ask(t, otherFD, "meanwhile")
 	seat.Back()
-	b := make([]byte, 1)
-	if n, err := syscall.Read(fd, b); n != 1 {
-		t.Fatal(n, err)
-	}
+	hear(t, fd, "x")
 	send(t, fd, "slow") // as if it waited for who leaves
 	wait(t, e.begun)
 	seat.Leave()
@@ -166,10 +151,7 @@ func TestLeaveFromElsewhere(t *testing.T) {
 	ask(t, otherFD, "meanwhile")
 	e.slow <- true
 	seat.Back()
-	b = make([]byte, 4)
-	if n, err := syscall.Read(fd, b); n != 4 {
-		t.Fatal(n, err)
-	}
+	hear(t, fd, "slow")
 	end(t, e, fd)
 	end(t, other, otherFD)
 }

@@ -21,8 +21,12 @@ type loop struct {
 	at      atomic.Pointer[Source]  // whose call it is, or was
 	sources atomic.Pointer[[]place] // by descriptor; under mu they change, and grow into others
 
-	events  [batch]syscall.EpollEvent // the runner's, as are the next two
-	n, done int                       // events fetched, and those taken from them
+	events   [batch]syscall.EpollEvent // the runner's, as are the next two
+	n, done  int                       // events fetched, and those taken from them
+	claims   claims                    // the runner's, as are the next two
+	collects bool                      // outbox is open
+	ring     *ring                     // makes calls together; nil where there is none
+	outbox   outbox
 
 	mu        sync.Mutex // a leaf
 	running   bool
@@ -87,6 +91,9 @@ func (l *loop) open() (err error) {
 	if err = l.sleeper.open(l.epoll, l.alarm); err != nil {
 		l.close()
 		return err
+	}
+	if !l.group.oneByOne {
+		l.ring, _ = openRing() // or it makes its calls one by one
 	}
 	l.running = true
 	l.wheel.now = int64(time.Since(start) / tick)
@@ -165,6 +172,8 @@ func (l *loop) fetch() bool {
 	if l.joined == 0 {
 		l.running = false
 		l.sleeper.close()
+		l.claims.mem = nil
+		l.dropRing()
 		l.close()
 		l.mu.Unlock()
 		l.group.end()

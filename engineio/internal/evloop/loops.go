@@ -24,13 +24,6 @@ const (
 	all    = Readable | Writable | Hangup | Timer | Asked
 )
 
-// Worker owns a Source.
-type Worker interface {
-	// Work does what can be done without waiting. scratch is memory for reading, good during the call. It
-	// reports whether it left something for its next turn, after the others had theirs.
-	Work(ev Events, scratch []byte) (more bool)
-}
-
 const (
 	scratchSize = 64 << 10         // bytes of one read; also what a stopped reader may hold back
 	lookTime    = time.Millisecond // between two looks at what the loops do

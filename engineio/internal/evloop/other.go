@@ -20,6 +20,12 @@ func (*Loops) Replaced() uint64 { return 0 }
 // Left gives 0.
 func (*Loops) Left() uint64 { return 0 }
 
+// OneByOne gives nil.
+func (*Loops) OneByOne() *Loops { return nil }
+
+// Joint gives 0.
+func (*Loops) Joint() uint64 { return 0 }
+
 // Leave does nothing.
 func (*Seat) Leave() {}
 

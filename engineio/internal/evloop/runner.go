@@ -11,15 +11,15 @@ const epollET = 1 << 31
 
 // runner is the goroutine of a loop, until a call leaves it or takes too long; then of another that needs one.
 type runner struct {
-	loop    *loop
-	scratch *[scratchSize]byte // while it has a loop
+	loop   *loop
+	reader Reader // with its scratch, while it has a loop
 }
 
 func (r *runner) run() {
 	for r.loop != nil {
-		r.scratch = scratches.Get().(*[scratchSize]byte)
+		r.reader.scratch = scratches.Get().(*[scratchSize]byte)
 		r.turns()
-		scratches.Put(r.scratch)
+		scratches.Put(r.reader.scratch)
 		r.loop = r.loop.group.next()
 	}
 }
@@ -27,14 +27,16 @@ func (r *runner) run() {
 // turns serves the loop until it ends, or goes on without r.
 func (r *runner) turns() {
 	l := r.loop
+	l.takeOver()
 	for {
-		if l.done == l.n && !l.fetch() {
-			return
+		if l.claims.done == l.claims.n {
+			if l.done == l.n && !l.fetch() {
+				return
+			}
+			l.claim()
 		}
-		for l.done < l.n {
-			ev := &l.events[l.done]
-			l.done++
-			if s := l.find(ev); s != nil && s.claim(hint(ev.Events)) && !r.serve(s) {
+		for s := l.claims.next(&r.reader); s != nil; s = l.claims.next(&r.reader) {
+			if !r.serve(s) {
 				return
 			}
 		}
@@ -49,6 +51,17 @@ func (r *runner) turns() {
 				return
 			}
 		}
+		if l.collects {
+			l.send()
+		}
+	}
+}
+
+// takeOver goes on with the turn of a runner that lost the loop in a call.
+func (l *loop) takeOver() {
+	l.claims.lent = true
+	if l.collects {
+		l.send()
 	}
 }
 
@@ -85,11 +98,12 @@ func (r *runner) serve(s *Source) bool {
 	l.at.Store(s)
 	at := l.turn.Add(1) // before away is looked at: see Seat.Leave
 	switch {
-	case s.seat.away.Load() && l.putAside(s):
+	case s.seat.away.Load() && l.putAside(s, &r.reader):
 	case s.seat.isApart():
+		r.reader.leaveTo(s)
 		l.group.workApart(s)
 	default:
-		s.work(r.scratch[:])
+		s.work(&r.reader)
 	}
 	return l.turn.CompareAndSwap(at, at+1)
 }

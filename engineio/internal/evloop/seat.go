@@ -48,6 +48,9 @@ func (s *Seat) isApart() bool {
 	return false
 }
 
+// elsewhere reports whether the session's work is not the loop's now.
+func (s *Seat) elsewhere() bool { return s.away.Load() || s.isApart() }
+
 var scratches = sync.Pool{New: func() any { return new([scratchSize]byte) }}
 
 // workApart has one call made beside the loop, by a worker that waits or a new one.
@@ -64,12 +67,12 @@ func (g *Loops) workApart(s *Source) {
 
 // worker works for sessions that are apart, as long as there is something to do.
 func (g *Loops) worker(s *Source, stop chan struct{}) {
-	scratch := scratches.Get().(*[scratchSize]byte)
-	defer scratches.Put(scratch)
+	r := &Reader{scratch: scratches.Get().(*[scratchSize]byte)}
+	defer scratches.Put(r.scratch)
 	timer := time.NewTimer(workerTime)
 	defer timer.Stop()
 	for {
-		s.work(scratch[:])
+		s.work(r)
 		timer.Reset(workerTime)
 		select {
 		case s = <-g.jobs:

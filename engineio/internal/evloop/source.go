@@ -16,6 +16,7 @@ type Source struct {
 	gen    uint32 // tells it from one before that had the same number; guarded by the loop's lock
 	joined bool   // the same
 	state  atomic.Uint32
+	saved  *outcome // of reading ahead, where the call that was to take it was not made, or did not; guarded by the right to work
 	timer  timer
 }
 
@@ -107,9 +108,13 @@ func (s *Source) wait() {
 }
 
 // work is one call of the owner, by whoever has the right to. It gives the right back, or queues s for more.
-func (s *Source) work(scratch []byte) {
+func (s *Source) work(r *Reader) {
+	if s.saved != nil {
+		r.restore(s)
+	}
 	ev := Events(s.state.Swap(uint32(busy))) & all
-	more := s.worker.Work(ev, scratch)
+	more := s.worker.Work(ev, r)
+	r.leaveTo(s)
 	for {
 		old := Events(s.state.Load())
 		next := old &^ busy
@@ -130,10 +135,7 @@ func (s *Source) work(scratch []byte) {
 	}
 }
 
-// Read is read(2) on a descriptor that does not block: syscall.EAGAIN when nothing is there, 0 at the end.
-func (s *Source) Read(b []byte) (int, syscall.Errno) { return again(s.fd, b, read) }
-
-// Write is write(2) likewise.
+// Write is write(2) on a descriptor that does not block: syscall.EAGAIN when there is no room.
 func (s *Source) Write(b []byte) (int, syscall.Errno) { return again(s.fd, b, write) }
 
 // again repeats a call that a signal interrupts.

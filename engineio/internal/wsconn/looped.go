@@ -27,6 +27,7 @@ type looped struct {
 	mu      sync.Mutex // a leaf, but for the loop's own lock
 	out     *block     // frames to be written; nil for none
 	off     int        // bytes of out that are written
+	listed  bool       // the loop will write at the end of its turn
 	blocked bool       // the network takes no more: it will say when it does
 	writeBy moment     // till which it must; when blocked
 	chunk   int        // bytes till the next writeBy
@@ -114,7 +115,7 @@ func (c *looped) ask() {
 }
 
 // Work implements evloop.Worker.
-func (c *looped) Work(ev evloop.Events, scratch []byte) (more bool) {
+func (c *looped) Work(ev evloop.Events, r *evloop.Reader) (more bool) {
 	in := &c.in
 	in.ready = in.ready || ev&evloop.Readable != 0
 	in.hangup = in.hangup || ev&evloop.Hangup != 0
@@ -125,9 +126,9 @@ func (c *looped) Work(ev evloop.Events, scratch []byte) (more bool) {
 	if ev&(evloop.Writable|evloop.Asked) != 0 && c.wait.Load() {
 		c.unblock(ev&evloop.Writable != 0)
 	}
-	more = c.read(scratch)
+	more = c.read(r)
 	if c.halt.Load() && c.isClosing() {
-		return c.wind(scratch)
+		return c.wind(r)
 	}
 	c.arm()
 	return more

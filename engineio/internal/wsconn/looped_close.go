@@ -9,6 +9,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/siogw/siogw/engineio"
+	"github.com/siogw/siogw/engineio/internal/evloop"
 )
 
 // Close implements Conn.
@@ -26,6 +27,9 @@ func (c *looped) Close(code int) {
 func (c *looped) Cut() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.listed { // it was flushed before
+		c.flush()
+	}
 	c.die(engineio.Shutdown)
 	if !c.started {
 		c.close()
@@ -49,10 +53,11 @@ func (c *looped) end(r engineio.Reason, code int) {
 	c.ask()
 }
 
-// lost ends a connection that the network has ended.
+// lost ends a connection that the network has ended. What was said last is tried: the other end may have closed one direction.
 func (c *looped) lost() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.flush()
 	c.die(engineio.TransportError)
 }
 
@@ -88,7 +93,7 @@ func (c *looped) isClosing() bool {
 // wind brings a closing connection to its end: the peer is told, what waits is written, then the sending direction
 // is closed, and the other end's closing awaited. Closing over unread input would reset the connection, and the
 // other end might never read why.
-func (c *looped) wind(scratch []byte) (more bool) {
+func (c *looped) wind(r *evloop.Reader) (more bool) {
 	in := &c.in
 	if !in.ended {
 		in.ended = true
@@ -115,25 +120,25 @@ func (c *looped) wind(scratch []byte) (more bool) {
 		c.closeBy = thisMoment().add(min(drainTime, c.lim().Write))
 		c.mu.Unlock()
 	}
-	return c.drain(scratch)
+	return c.drain(r)
 }
 
 // drain reads what the other end still sends, unseen.
-func (c *looped) drain(scratch []byte) (more bool) {
+func (c *looped) drain(r *evloop.Reader) (more bool) {
 	in := &c.in
 	for reads := 0; in.ready; reads++ {
 		if reads == passReads {
 			return true
 		}
-		n, errno := c.Read(scratch)
-		in.after += n
+		b, more, errno := r.Read(&c.Source)
+		in.after += len(b)
 		switch {
 		case errno == syscall.EAGAIN:
 			in.ready = false
-		case errno != 0 || n == 0 || in.after > drainBytes:
+		case errno != 0 || len(b) == 0 || in.after > drainBytes:
 			c.gone()
 			return false
-		case n < len(scratch) && !in.hangup:
+		case !more && !in.hangup:
 			in.ready = false
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/siogw/siogw/engineio"
+	"github.com/siogw/siogw/engineio/internal/evloop"
 )
 
 // inbox is what a looped connection knows of its peer's bytes. Work alone uses it.
@@ -20,6 +21,7 @@ type inbox struct {
 	stash  []byte // read, and not looked at: reading has stopped
 	ready  bool   // there may be something to read
 	hangup bool   // and an end behind it
+	bulk   bool   // the last read was too large to be made ahead
 	due    bool   // messages were handed over since the last PassEnd
 	reply  bool   // a control frame was answered since
 
@@ -36,7 +38,7 @@ type inbox struct {
 const passReads = 4
 
 // read hands over what is there, as one pass. It reports whether it left something for its next turn.
-func (c *looped) read(scratch []byte) (more bool) {
+func (c *looped) read(r *evloop.Reader) (more bool) {
 	in := &c.in
 	if len(in.stash) > 0 && c.mayRead() {
 		b := in.stash
@@ -49,20 +51,27 @@ func (c *looped) read(scratch []byte) (more bool) {
 			more = true
 			break
 		}
-		n, errno := c.Read(scratch)
+		b, rest, errno := r.Read(&c.Source)
 		switch {
 		case errno == syscall.EAGAIN:
 			in.ready = false
-		case errno != 0 || n == 0:
+		case errno != 0 || len(b) == 0:
 			c.passEnd() // it may read, though it says no more
 			c.lost()
 		default:
-			in.ready = n == len(scratch) || in.hangup // a short read leaves nothing
-			c.took(scratch[:n])
+			in.ready = rest || in.hangup // a short read leaves nothing
+			in.bulk = len(b) >= evloop.AheadSize
+			c.took(b)
 		}
 	}
 	c.passEnd()
 	return more
+}
+
+// Reads implements evloop.Worker.
+func (c *looped) Reads() bool {
+	in := &c.in
+	return !in.bulk && in.hold == 0 && len(in.stash) == 0 && !c.halt.Load()
 }
 
 // mayRead reports whether anything may be handed over.

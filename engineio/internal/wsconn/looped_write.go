@@ -10,6 +10,9 @@ import (
 	"github.com/siogw/siogw/engineio"
 )
 
+// mostLater is what is written together with what others have at most; more is worth a call of its own.
+const mostLater = 16 << 10
+
 // Send implements Conn.
 func (c *looped) Send(p engineio.Packet) bool {
 	op, prefix, data, buf := c.form.split(p)
@@ -62,7 +65,31 @@ func (c *looped) put(op byte, parts ...[]byte) {
 func (c *looped) Flush() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.listed && c.waiting() <= mostLater {
+		return
+	}
+	if c.waiting() > 0 && c.waiting() <= mostLater && c.started && !c.blocked && !c.closed && c.Later() {
+		c.listed = true
+		return
+	}
 	c.flush()
+}
+
+// Begin implements evloop.Worker.
+func (c *looped) Begin() []byte {
+	c.mu.Lock()
+	c.listed = false
+	if c.blocked || c.dead || c.out == nil {
+		c.mu.Unlock()
+		return nil
+	}
+	return c.out.b[c.off:]
+}
+
+// End implements evloop.Worker.
+func (c *looped) End(n int, errno syscall.Errno) {
+	defer c.mu.Unlock()
+	c.flushed(c.wrote(n, errno))
 }
 
 // flush writes what the network takes now. c.mu is held.
@@ -70,7 +97,11 @@ func (c *looped) flush() {
 	if c.blocked || c.dead || c.out == nil {
 		return
 	}
-	ok := c.write()
+	c.flushed(c.write())
+}
+
+// flushed goes on after a first try. c.mu is held.
+func (c *looped) flushed(ok bool) {
 	if ok && c.out != nil && !c.wait.Load() {
 		c.wait.Store(true) // from now on Work heeds what the network says, which it may have said already
 		ok = c.write()
@@ -92,20 +123,20 @@ func (c *looped) flush() {
 
 // write is one try. It reports whether the network lives. c.mu is held.
 func (c *looped) write() bool {
-	n, errno := c.Write(c.out.b[c.off:])
-	if errno == 0 {
-		c.wrote(n)
-	}
-	return errno == 0 || errno == syscall.EAGAIN
+	return c.wrote(c.Write(c.out.b[c.off:]))
 }
 
-// wrote notes what the network has taken. c.mu is held.
-func (c *looped) wrote(n int) {
+// wrote notes what the network has taken. It reports whether it lives. c.mu is held.
+func (c *looped) wrote(n int, errno syscall.Errno) bool {
+	if errno != 0 {
+		return errno == syscall.EAGAIN
+	}
 	c.off += n
 	c.chunk -= n
 	if c.waiting() == 0 {
 		c.release()
 	}
+	return true
 }
 
 // block waits for the network, which must take chunk by chunk in time. c.mu is held.
