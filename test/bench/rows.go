@@ -17,7 +17,7 @@ type row struct {
 	name, title string
 	start       func(s *settings, row *row, upstream string) (*process, error)
 	config      string // of siogw, beside base
-	varied      bool   // every event has a text of its own: nothing that a policy or plugin reads of it was there before
+	varied      bool   // every event has a text of its own, of one length
 }
 
 var rows = []row{
